@@ -1,0 +1,34 @@
+.DEFAULT_GOAL := help
+.PHONY: help run build page test lint bench picture clean
+
+# What `make run` hands to slotrace, as in: make run ARGS="--addr :9090"
+ARGS =
+# Which benchmarks `make bench` runs, as a regular expression.
+BENCH = .
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: build ## build what is missing and serve the page on http://127.0.0.1:8080; ARGS="..." are slotrace's
+	@exec bin/slotrace $(ARGS)
+
+build: page ## build bin/slotrace, one file with the page inside
+	@scripts/server.sh
+
+page: ## build the page's WebAssembly into static/dist, within its budget
+	@scripts/page.sh
+
+test: ## install what the tests need and is missing, build, lint, and run every test
+	@scripts/test.sh
+
+lint: ## check formatting, vet, staticcheck, and which way imports point
+	@scripts/lint.sh
+
+bench: ## run the benchmarks, which print ratios; BENCH="..." chooses some
+	@scripts/bench.sh '$(BENCH)'
+
+picture: build ## take the README's picture of the page, in a real browser
+	@scripts/picture.sh
+
+clean: ## remove everything that was built
+	@rm -rf bin build static/dist/*.br static/dist/*.gz

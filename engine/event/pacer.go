@@ -1,0 +1,253 @@
+package event
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"slotrace/engine/visible"
+)
+
+// StepBeat is the beat by which single steps move a run's clock when no pace
+// gives another.
+const StepBeat = 300 * time.Millisecond
+
+// Pacer holds threads at their visible operations: for a while each (slow
+// motion), for a while between a claim and the write of its block (a widened
+// window), or until they are told to go (pause and single step). It holds
+// whatever lock its threads hold, so who needs them between puts calls Hurry first.
+//
+// Observers go before a Pacer in a visible.Chain, so that they see a thread arrive.
+type Pacer struct {
+	open     atomic.Bool // real speed, no window, not paused: the one thing a fast thread looks at
+	settings atomic.Pointer[settings]
+	clock    *Clock
+	threads  []pacing
+
+	mu      sync.Mutex // guards what follows, and changes of settings
+	waiting []*waiter
+	arrived chan struct{} // holds a token when somebody may have begun to wait
+	random  *rand.Rand
+}
+
+type settings struct {
+	pace, window time.Duration
+	paused       bool
+	hurry        bool
+	changed      chan struct{} // closed when these settings are replaced
+}
+
+// pacing is what belongs to one thread. Threads of equal ID in two runs of equal
+// seed are paced alike: that is what makes two allocators comparable.
+type pacing struct {
+	random  *rand.Rand
+	stepped chan struct{} // not nil while the operation under way was a single step
+}
+
+type waiter struct {
+	op      visible.Op
+	granted chan chan struct{} // receives the channel to close when the operation is done
+}
+
+// beats is how long each step is stretched, in beats of the pace. Steps that are
+// not here pass at once, in slow motion and when stepped.
+var beats = [visible.Steps]float64{
+	visible.Enter: 0.5, visible.Look: 0.5, visible.Claim: 0.5, visible.Leave: 0.25,
+	visible.Block: 1.5, visible.Index: 0.5,
+	visible.EnterTell: 0.25, visible.Tell: 0.5, visible.LeaveTell: 0.25,
+}
+
+// finest is about the shortest time that a timer keeps.
+const finest = 100 * time.Microsecond
+
+// restBeats is how long a paced thread rests between two puts. It decides how
+// often puts overlap in slow motion: with eight writers about every second one,
+// where real speed on two cores loses every third or fourth.
+const restBeats = 18
+
+// NewPacer returns a pacer for threads with IDs below threads that holds nobody.
+func NewPacer(clock *Clock, threads int, seed uint64) *Pacer {
+	p := &Pacer{
+		clock:   clock,
+		threads: make([]pacing, threads),
+		arrived: make(chan struct{}, 1),
+		random:  rand.New(rand.NewPCG(seed, 0)),
+	}
+	for i := range p.threads {
+		p.threads[i].random = rand.New(rand.NewPCG(seed, uint64(i)+1))
+	}
+	p.settings.Store(&settings{changed: make(chan struct{})})
+	p.open.Store(true)
+	return p
+}
+
+// Set changes the beat and the window. A beat of 0 is real speed.
+func (p *Pacer) Set(pace, window time.Duration) {
+	p.change(func(s *settings) { s.pace, s.window = pace, window })
+}
+
+// Pause holds every thread at its next visible operation, or lets them go.
+func (p *Pacer) Pause(paused bool) { p.change(func(s *settings) { s.paused = paused }) }
+
+// Hurry lets threads pass, whatever was set, until it is called with false.
+func (p *Pacer) Hurry(hurry bool) { p.change(func(s *settings) { s.hurry = hurry }) }
+
+func (p *Pacer) change(edit func(*settings)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.settings.Load()
+	s := *old
+	s.changed = make(chan struct{})
+	edit(&s)
+	p.open.Store(s.hurry || s.pace == 0 && s.window == 0 && !s.paused)
+	p.settings.Store(&s)
+	close(old.changed)
+}
+
+// Open says that threads pass at real speed.
+func (p *Pacer) Open() bool { return p.open.Load() }
+
+// Point implements visible.Observer: it returns when t may go on.
+func (p *Pacer) Point(t *visible.Thread, op visible.Op) {
+	if p.open.Load() || beats[op.Step] == 0 {
+		return
+	}
+	p.hold(t, op, beats[op.Step])
+}
+
+// Done implements visible.Observer.
+func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
+	if own := &p.threads[t.ID]; own.stepped != nil && beats[op.Step] != 0 {
+		close(own.stepped)
+		own.stepped = nil
+	}
+}
+
+// Rest is the time a paced thread takes between two puts. A paused one does not
+// rest: it is to be found at its first operation.
+func (p *Pacer) Rest(t *visible.Thread) {
+	if s := p.settings.Load(); s.pace > 0 && !s.paused {
+		p.hold(t, visible.Op{}, restBeats)
+	}
+}
+
+func (p *Pacer) hold(t *visible.Thread, op visible.Op, stretch float64) {
+	own := &p.threads[t.ID]
+	stretch *= 0.5 + own.random.Float64()
+	resting := op.Step == visible.NoStep
+	var held time.Duration
+	for {
+		s := p.settings.Load()
+		switch {
+		case s.hurry || resting && s.paused:
+			return
+		case s.paused:
+			if own.stepped = p.await(s, op); own.stepped != nil {
+				return
+			}
+		default:
+			due := time.Duration(stretch * float64(s.pace))
+			if op.Step == visible.Block {
+				due += s.window
+			}
+			began := time.Now()
+			if wait(due-held, s.changed) {
+				return
+			}
+			held += time.Since(began)
+		}
+	}
+}
+
+// wait returns true after d, or false when changed is closed before.
+func wait(d time.Duration, changed <-chan struct{}) bool {
+	if d < finest { // a timer would oversleep
+		for began := time.Now(); time.Since(began) < d; {
+			runtime.Gosched()
+		}
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-changed:
+		return false
+	}
+}
+
+// await waits to be stepped, and returns the channel to close when the step is
+// done; or nil when the settings have changed.
+func (p *Pacer) await(s *settings, op visible.Op) chan struct{} {
+	w := &waiter{op, make(chan chan struct{}, 1)}
+	p.mu.Lock()
+	p.waiting = append(p.waiting, w)
+	p.mu.Unlock()
+	select {
+	case p.arrived <- struct{}{}:
+	default:
+	}
+	select {
+	case done := <-w.granted:
+		return done
+	case <-s.changed:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.waiting {
+		if p.waiting[i] == w {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			return nil
+		}
+	}
+	return <-w.granted // the step came first
+}
+
+// Step lets one thread, chosen at random among those that wait, do one operation
+// while the run is paused, and returns when it is done. An operation that then
+// waits for a lock, which a thread that stands still holds, counts as done.
+func (p *Pacer) Step(ctx context.Context) error {
+	for {
+		if done := p.grant(); done != nil {
+			locked := time.NewTimer(20 * time.Millisecond)
+			defer locked.Stop()
+			select {
+			case <-done:
+			case <-locked.C:
+			case <-ctx.Done():
+			}
+			return ctx.Err()
+		}
+		select {
+		case <-p.arrived:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (p *Pacer) grant() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) == 0 {
+		return nil
+	}
+	i := p.random.IntN(len(p.waiting))
+	w := p.waiting[i]
+	p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+	beat := p.settings.Load().pace
+	if beat == 0 {
+		beat = StepBeat
+	}
+	p.clock.Advance(time.Duration(beats[w.op.Step] * float64(beat)))
+	done := make(chan struct{})
+	w.granted <- done
+	return done
+}
+
+// Stretched says whether a paced thread is held at the step: the rest pass at once.
+func Stretched(s visible.Step) bool { return s < visible.Steps && beats[s] != 0 }

@@ -1,0 +1,31 @@
+// Package event says what a running store tells about itself: the record of one
+// thing that one thread did, the tracer that makes records, the pacer that slows
+// threads down enough to follow, and the wire form in which a viewer gets it all
+// (WIRE.md beside this file).
+package event
+
+import "slotrace/engine/visible"
+
+// Phase tells the two halves of an operation apart.
+type Phase uint8
+
+// An operation that is held back arrives at its point first and is done later.
+// At full speed only Done is recorded.
+const (
+	Arrive Phase = 0
+	Done   Phase = 1
+)
+
+// NoValue stands in a Record for a value that does not exist: the value of an
+// operation that has only arrived, of a compare-and-swap that failed, of a lock.
+const NoValue = ^uint32(0)
+
+// Record is one half of a visible operation, 24 bytes.
+type Record struct {
+	At     int64        // nanoseconds on the run's clock
+	Value  uint32       // at Look, Claim and Block the slot; otherwise the value's low 32 bits; or NoValue
+	Number uint32       // which store of this thread, from 0
+	Thread uint8        // from 0
+	Step   visible.Step // what the thread was about
+	Phase  Phase
+}

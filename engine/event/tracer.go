@@ -1,0 +1,161 @@
+package event
+
+import (
+	"sync/atomic"
+	"time"
+
+	"slotrace/engine/visible"
+)
+
+// Tracer records what threads do, each into a ring of its own, and never makes a
+// thread wait: a record for which a full ring has no room is dropped and counted.
+// What must be exact is counted elsewhere; records are for the eye.
+//
+// A thread calls Begin before each put and End after it; a put that begins within
+// a burst is recorded whole. One goroutine drains.
+type Tracer struct {
+	clock    *Clock
+	mode     atomic.Uint32
+	burstEnd atomic.Int64
+	rings    []ring
+}
+
+const (
+	traceNothing uint32 = iota
+	traceDone           // as it is done: bursts at real speed
+	traceAll            // as it arrives, too: paced threads
+)
+
+const ringRecords = 1 << 11 // 48 KiB; a power of two
+
+// ring is a queue from one thread to the drainer. Only the thread moves head,
+// only the drainer tail.
+type ring struct {
+	published atomic.Uint64 // head, as far as the drainer may read
+	dropped   atomic.Uint64
+	_         [48]byte // the thread's line apart from the drainer's
+	tail      atomic.Uint64
+	_         [56]byte
+	head      uint64
+	mode      uint32 // of the put under way
+	number    uint32 // of the put under way
+	slot      uint32 // that it looked at or claimed last
+	records   []Record
+}
+
+// NewTracer returns a tracer for threads with IDs below threads that records nothing yet.
+func NewTracer(clock *Clock, threads int) *Tracer {
+	t := &Tracer{clock: clock, rings: make([]ring, threads)}
+	for i := range t.rings {
+		t.rings[i].records = make([]Record, ringRecords)
+	}
+	return t
+}
+
+// All records every step from now on.
+func (tr *Tracer) All() { tr.mode.Store(traceAll); tr.burstEnd.Store(0) }
+
+// Nothing records no put that begins from now on.
+func (tr *Tracer) Nothing() { tr.mode.Store(traceNothing); tr.burstEnd.Store(0) }
+
+// Burst records the puts that begin within the next d. Arrivals are recorded, too,
+// if threads are held long enough for them to matter.
+func (tr *Tracer) Burst(d time.Duration, arrivals bool) {
+	tr.burstEnd.Store(tr.clock.Now() + int64(d))
+	if arrivals {
+		tr.mode.Store(traceAll)
+	} else {
+		tr.mode.Store(traceDone)
+	}
+}
+
+// Begin says that thread t begins its put with that number.
+func (tr *Tracer) Begin(t *visible.Thread, number uint32) {
+	r := &tr.rings[t.ID]
+	r.number, r.slot = number, NoValue
+	if r.mode = tr.mode.Load(); r.mode == traceNothing {
+		return
+	}
+	if end := tr.burstEnd.Load(); end != 0 && tr.clock.Now() > end {
+		tr.mode.CompareAndSwap(r.mode, traceNothing)
+		r.mode = traceNothing
+	}
+}
+
+// End says that the put is over.
+func (tr *Tracer) End(t *visible.Thread) {
+	if r := &tr.rings[t.ID]; r.mode != traceNothing {
+		r.mode = traceNothing
+		r.published.Store(r.head)
+	}
+}
+
+// Point implements visible.Observer.
+func (tr *Tracer) Point(t *visible.Thread, op visible.Op) {
+	r := &tr.rings[t.ID]
+	if r.mode == traceNothing && tr.mode.Load() == traceAll && tr.burstEnd.Load() == 0 {
+		r.mode = traceAll // the run was paused in the middle of this put: show where it stands
+	}
+	if r.mode == traceAll {
+		r.add(Record{At: tr.clock.Now(), Value: NoValue, Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: Arrive})
+		r.published.Store(r.head) // it may be held for long
+	}
+}
+
+// Done implements visible.Observer.
+func (tr *Tracer) Done(t *visible.Thread, op visible.Op, value uint64) {
+	r := &tr.rings[t.ID]
+	if r.mode == traceNothing {
+		return
+	}
+	r.add(Record{At: tr.clock.Now(), Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: Done})
+	if r.mode == traceAll {
+		r.published.Store(r.head)
+	}
+}
+
+// tell turns an operation's value into what a record tells of it.
+func (r *ring) tell(op visible.Op, value uint64) uint32 {
+	switch {
+	case op.Kind == visible.OpLock, op.Kind == visible.OpUnlock:
+		return NoValue
+	case op.Step == visible.Claim && op.Kind == visible.OpAdd:
+		r.slot = uint32(value - 1) // the sum is one above the slot that was taken
+	case op.Step == visible.Look, op.Step == visible.Claim: // Missing, of a swap that failed, is NoValue
+		r.slot = uint32(value)
+	case op.Step != visible.Block:
+		return uint32(value)
+	}
+	return r.slot
+}
+
+func (r *ring) add(rec Record) {
+	if r.head-r.tail.Load() == ringRecords {
+		r.dropped.Add(1)
+		return
+	}
+	r.records[r.head%ringRecords] = rec
+	r.head++
+}
+
+// Drain appends to all what was recorded since the last call, each thread's
+// records in their order, and returns it.
+func (tr *Tracer) Drain(all []Record) []Record {
+	for i := range tr.rings {
+		r := &tr.rings[i]
+		tail, head := r.tail.Load(), r.published.Load()
+		for ; tail < head; tail++ {
+			all = append(all, r.records[tail%ringRecords])
+		}
+		r.tail.Store(tail)
+	}
+	return all
+}
+
+// Dropped is how many records found no room.
+func (tr *Tracer) Dropped() (n uint64) {
+	for i := range tr.rings {
+		n += tr.rings[i].dropped.Load()
+	}
+	return n
+}

@@ -1,0 +1,220 @@
+//go:build unix
+
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"slotrace/engine/mapping"
+)
+
+func fileStore(t testing.TB, o Options) (*Store, string) {
+	t.Helper()
+	if o.Embedding == 0 {
+		o.Embedding = testEmbedding
+	}
+	path := filepath.Join(t.TempDir(), "test.store")
+	s, err := Create(path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, path
+}
+
+func TestAMappedFileKeepsMemoriesAcrossOpening(t *testing.T) {
+	s, path := fileStore(t, Options{Capacity: 64})
+	h := s.Handle(0, nil)
+	empty, none := memory(1, 100), memory(1, 101)
+	empty.Content, none.Content = []byte{}, nil
+	full := memory(1, 102)
+	full.Confidence, full.Activation, full.DecayRate, full.Flags = 0.5, 0.25, 0.125, 7
+	full.Created, full.LastAccess, full.Recalls = 1, 2, 3
+	for _, m := range []*Memory{memory(0, 0), empty, none, full} {
+		if err := h.Put(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path, "mutex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h = s.Handle(0, nil)
+	wantMemory(t, h, memory(0, 0))
+	if m, err := h.Get(empty.ID); err != nil || m.Content == nil || len(m.Content) != 0 {
+		t.Errorf("empty content came back as %#v, %v", m.Content, err)
+	}
+	if m, err := h.Get(none.ID); err != nil || m.Content != nil {
+		t.Errorf("no content came back as %#v, %v", m.Content, err)
+	}
+	m, err := h.Get(full.ID)
+	if err != nil || m.Confidence != 0.5 || m.Activation != 0.25 || m.DecayRate != 0.125 || m.Flags != 7 || m.Created != 1 || m.LastAccess != 2 || m.Recalls != 3 {
+		t.Errorf("metadata came back as %+v, %v", m, err)
+	}
+	if err := h.Put(memory(2, 0)); err != nil {
+		t.Fatal(err)
+	}
+	wantMemory(t, h, memory(0, 0))
+	wantMemory(t, h, memory(2, 0))
+}
+
+func TestResetForgetsWhatWasThere(t *testing.T) {
+	s, path := fileStore(t, Options{Capacity: 4})
+	h := s.Handle(0, nil)
+	for i := range 4 {
+		if err := h.Put(memory(0, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Reset()
+	if _, err := h.Get("w0-m0"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("after a reset: %v", err)
+	}
+	if err := h.Put(memory(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s, err := Open(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n := s.Stats().Entries; n != 1 {
+		t.Errorf("%d entries came back, want the one since the reset", n)
+	}
+	wantMemory(t, s.Handle(0, nil), memory(1, 0))
+}
+
+func TestAStoreIsOpenInOneProcessAtATime(t *testing.T) {
+	_, path := fileStore(t, Options{Capacity: 2})
+	if _, err := Open(path, ""); !errors.Is(err, mapping.ErrInUse) {
+		t.Errorf("opened twice: %v", err)
+	}
+	if _, err := Create(path, Options{Capacity: 2, Embedding: 1, Replace: true}); !errors.Is(err, mapping.ErrInUse) {
+		t.Errorf("replaced while open: %v", err)
+	}
+}
+
+func TestForeignFilesAreLeftAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notes.txt")
+	notes := []byte("dear diary, " + strings.Repeat("today I lost data. ", 500))
+	if err := os.WriteFile(path, notes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, ""); !errors.Is(err, ErrForeign) {
+		t.Errorf("open: %v", err)
+	}
+	if _, err := Create(path, Options{Capacity: 1, Replace: true}); !errors.Is(err, ErrForeign) {
+		t.Errorf("create: %v", err)
+	}
+	if b, _ := os.ReadFile(path); !bytes.Equal(b, notes) {
+		t.Error("the file was changed")
+	}
+}
+
+func TestCreateKeepsAStoreUnlessToldToReplaceIt(t *testing.T) {
+	s, path := fileStore(t, Options{Capacity: 2})
+	s.Handle(0, nil).Put(memory(0, 0))
+	s.Close()
+	if _, err := Create(path, Options{Capacity: 9}); !errors.Is(err, ErrExists) {
+		t.Errorf("create: %v", err)
+	}
+	s, err := Create(path, Options{Capacity: 9, Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if st := s.Stats(); st.Entries != 0 || st.Capacity != 9 {
+		t.Errorf("replaced: %+v", st)
+	}
+}
+
+func TestMoreThanTheDiskHoldsIsAnErrorThatLeavesNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "huge.store")
+	_, err := Create(path, Options{Capacity: 1 << 32, Embedding: MaxEmbedding})
+	if err == nil {
+		t.Fatal("a petabyte was found")
+	}
+	if _, statErr := os.Stat(path); !errors.Is(statErr, os.ErrNotExist) {
+		t.Errorf("after %v the file is there", err)
+	}
+}
+
+func TestDamagedHeadersAreErrors(t *testing.T) {
+	s, path := fileStore(t, Options{Capacity: 2})
+	s.Close()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range checkedBytes + 4 {
+		b := bytes.Clone(whole)
+		b[at] ^= 0x40
+		os.WriteFile(path, b, 0o600)
+		if s, err := Open(path, ""); err == nil {
+			s.Close()
+			t.Errorf("byte %d of the header flipped: opened", at)
+		}
+	}
+	for _, n := range []int{0, 1, 7, 8, 100, headerBytes - 1, headerBytes, len(whole) - 1} {
+		os.WriteFile(path, whole[:n], 0o600)
+		if s, err := Open(path, ""); err == nil {
+			s.Close()
+			t.Errorf("cut to %d bytes: opened", n)
+		}
+	}
+}
+
+func TestAnEntryWhoseChecksumIsOffIsNotBroughtBack(t *testing.T) {
+	s, path := fileStore(t, Options{Capacity: 2})
+	h := s.Handle(0, nil)
+	h.Put(memory(0, 0))
+	h.Put(memory(0, 1))
+	s.Close()
+	b, _ := os.ReadFile(path)
+	b[headerBytes] ^= 1 // in the first block's embedding
+	os.WriteFile(path, b, 0o600)
+	s, err := Open(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Handle(0, nil).Get("w0-m0"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the damaged one: %v", err)
+	}
+	wantMemory(t, s.Handle(0, nil), memory(0, 1))
+}
+
+func FuzzOpen(f *testing.F) {
+	s, err := New(Options{Capacity: 2, Embedding: 1, Content: 64})
+	if err != nil {
+		f.Fatal(err)
+	}
+	h := s.Handle(0, nil)
+	h.Put(&Memory{ID: "a", Content: []byte("x"), Embedding: []float32{1}})
+	f.Add(bytes.Clone(s.mapping.Bytes()))
+	f.Add([]byte(magic))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m := mapping.Heap(len(b))
+		copy(m.Bytes(), b)
+		s, err := openMapping(m, "")
+		if err != nil {
+			return
+		}
+		h := s.Handle(0, nil)
+		h.Get("a")
+		h.Put(&Memory{ID: "b", Embedding: make([]float32, s.embedding)})
+	})
+}

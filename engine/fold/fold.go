@@ -1,0 +1,207 @@
+// Package fold turns what a running store tells (package event) into what a screen
+// can show. A Board holds the present picture; each Viewer of it takes what is new
+// to it, as frames of bounded size. Whatever the engine does, a viewer costs what
+// its frames cost: what a slow one misses is folded into its next frame.
+package fold
+
+import (
+	"sync"
+
+	"slotrace/engine/event"
+)
+
+// blockCells is the unit in which changes of the slot map are remembered.
+const blockCells = 256
+
+// Limits of what a Board keeps and a frame carries.
+const (
+	keptRecords  = 1 << 13 // of the latest steps, on each side
+	frameRecords = 1 << 11 // in one frame
+	keptLosses   = 32      // of the latest evidence, on each side
+)
+
+// Board is the picture of a run. One goroutine sets it, any number of viewers
+// read it.
+type Board struct {
+	mu      sync.Mutex
+	version uint64 // counts changes; each part remembers the version that changed it last
+
+	state     event.State
+	stateAt   uint64
+	viewers   int
+	notice    string
+	noticeAt  uint64
+	sides     [event.MaxSides]side
+	runsSeen  uint64 // version at which the run began
+	greetings [2][]byte
+}
+
+type side struct {
+	totals   event.Totals
+	totalsAt uint64
+
+	lap      uint32
+	ended    bool
+	collided uint32
+	cells    []byte
+	cellsAt  uint64
+	blocksAt []uint64 // version of each blockCells cells; 0 = all empty
+
+	records []rec // a ring of the latest, by their running number
+	next    uint64
+
+	burst   event.Steps
+	burstAt uint64
+
+	evidence   []event.Loss // the latest, oldest first
+	total      uint64
+	evidenceAt uint64
+}
+
+// rec is a record of the run's lap.
+type rec struct {
+	event.Record
+	lap uint32
+}
+
+// NewBoard returns a board that greets its viewers with hello and shows idle, what
+// a run would start with.
+func NewBoard(hello event.Hello, idle event.State) *Board {
+	b := &Board{state: idle, version: 1, stateAt: 1}
+	for i := range b.greetings {
+		hello.Control = i == 1
+		b.greetings[i] = event.AppendHello(nil, &hello)
+	}
+	return b
+}
+
+// Hello is the first message to a viewer, which may control the run or not. It
+// must not be changed.
+func (b *Board) Hello(control bool) []byte {
+	if control {
+		return b.greetings[1]
+	}
+	return b.greetings[0]
+}
+
+func (b *Board) touch(at *uint64) {
+	b.version++
+	*at = b.version
+}
+
+// Begin clears the board for a new run.
+func (b *Board) Begin(s event.State) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.sides {
+		n := uint32(0)
+		if i < int(s.Sides) {
+			n = s.Slots
+		}
+		b.sides[i] = side{cells: make([]byte, n), blocksAt: make([]uint64, (n+blockCells-1)/blockCells)}
+		b.touch(&b.sides[i].cellsAt)
+	}
+	b.touch(&b.runsSeen)
+	b.setState(s)
+}
+
+// State shows the run's state; Watching is the board's own.
+func (b *Board) State(s event.State) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.setState(s)
+}
+
+func (b *Board) setState(s event.State) {
+	s.Watching = uint16(min(b.viewers, 1<<16-1))
+	if s != b.state {
+		b.state = s
+		b.touch(&b.stateAt)
+	}
+}
+
+// Totals shows the totals of t.Side.
+func (b *Board) Totals(t event.Totals) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := &b.sides[t.Side]; s.totals != t {
+		s.totals = t
+		b.touch(&s.totalsAt)
+	}
+}
+
+// Cells shows a lap's slot map: cell(i) is slot i's byte, as in WIRE.md.
+func (b *Board) Cells(number int, lap uint32, ended bool, collided uint32, cell func(i int) byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &b.sides[number]
+	if lap != s.lap {
+		clear(s.cells)
+		clear(s.blocksAt)
+	}
+	if lap != s.lap || ended != s.ended || collided != s.collided {
+		s.lap, s.ended, s.collided = lap, ended, collided
+		b.touch(&s.cellsAt)
+	}
+	for i := range s.cells {
+		if c := cell(i); c != s.cells[i] {
+			s.cells[i] = c
+			b.touch(&s.blocksAt[i/blockCells])
+		}
+	}
+}
+
+// Steps shows records of a lap, in an order that the viewers will see.
+func (b *Board) Steps(number int, lap uint32, records []event.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &b.sides[number]
+	if s.records == nil {
+		s.records = make([]rec, keptRecords)
+	}
+	for _, r := range records {
+		s.records[s.next%keptRecords] = rec{r, lap}
+		s.next++
+	}
+}
+
+// Burst shows a burst in place of the one before.
+func (b *Board) Burst(steps event.Steps) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if over := len(steps.Records) - frameRecords; over > 0 {
+		steps.Records = steps.Records[:frameRecords]
+		steps.LeftOut += uint32(over)
+	}
+	s := &b.sides[steps.Side]
+	s.burst = steps
+	b.touch(&s.burstAt)
+}
+
+// Evidence shows the latest losses, oldest first, of total so far.
+func (b *Board) Evidence(number int, total uint64, latest []event.Loss) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &b.sides[number]
+	s.evidence = append(s.evidence, latest...)
+	if over := len(s.evidence) - keptLosses; over > 0 {
+		s.evidence = append([]event.Loss(nil), s.evidence[over:]...)
+	}
+	s.total = total
+	b.touch(&s.evidenceAt)
+}
+
+// Notice tells all viewers something.
+func (b *Board) Notice(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.notice = text
+	b.touch(&b.noticeAt)
+}
+
+// Watching is how many viewers there are.
+func (b *Board) Watching() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.viewers
+}

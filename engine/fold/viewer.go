@@ -1,0 +1,192 @@
+package fold
+
+import "slotrace/engine/event"
+
+// Viewer is one viewer's place in the picture: what it has been sent. It belongs
+// to one goroutine.
+type Viewer struct {
+	board *Board
+	seen  uint64 // the board's version as of the last frame
+	sides [event.MaxSides]place
+}
+
+type place struct {
+	next   uint64   // running number of the next step
+	blocks []uint64 // version at which each block of the map was sent
+	cursor int      // block at which the next frame goes on, so that all get their turn
+	lap    uint32   // of the blocks that were sent
+	behind bool     // blocks are still to be sent
+	cells  uint64   // version of the map's header that was sent
+	loss   uint64   // number of the newest loss sent
+}
+
+// Join adds a viewer, which has seen nothing yet. Leave must follow.
+func (b *Board) Join() *Viewer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.viewers++
+	b.setState(b.state)
+	return &Viewer{board: b}
+}
+
+// Leave ends the viewer.
+func (v *Viewer) Leave() {
+	b := v.board
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.viewers--
+	b.setState(b.state)
+}
+
+// minFrame is the least room that Append asks for: state, totals and a little of
+// everything else.
+const minFrame = 2 << 10
+
+// Append appends to buf a frame of at most room bytes with what is new to the
+// viewer, or nothing if nothing is new or room is less than 2 KiB. Cells take what
+// the rest leaves: a map that does not fit goes on in the next frame.
+func (v *Viewer) Append(buf []byte, sequence uint32, room int) []byte {
+	b := v.board
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if room < minFrame || b.version == v.seen && !v.behind() {
+		return buf
+	}
+	start, seen := len(buf), v.seen
+	buf = event.AppendFrame(buf, sequence)
+	left := func() int { return room - (len(buf) - start) }
+
+	if b.stateAt > seen {
+		buf = b.state.Append(buf)
+	}
+	if b.noticeAt > seen {
+		buf = event.AppendNotice(buf, b.notice)
+	}
+	sides := int(b.state.Sides)
+	if b.state.Run == 0 {
+		sides = 0
+	}
+	for i := range sides {
+		if s := &b.sides[i]; s.totalsAt > seen {
+			buf = s.totals.Append(buf)
+		}
+	}
+	for i := range sides {
+		s, p := &b.sides[i], &v.sides[i]
+		if b.runsSeen > seen {
+			*p = place{}
+		}
+		if s.evidenceAt > seen {
+			buf = s.appendEvidence(buf, p, i, left()/2)
+		}
+		if s.burstAt > seen && event.StepsBytes(0) < left() {
+			buf = appendSteps(buf, s.burst, left())
+		}
+		buf = s.appendSteps(buf, p, i, left())
+	}
+	for i := range sides {
+		buf = b.sides[i].appendCells(buf, &v.sides[i], i, left())
+	}
+	v.seen = b.version
+	if len(buf) == start+event.FrameBytes {
+		return buf[:start] // what changed was nothing to be sent
+	}
+	return buf
+}
+
+func (v *Viewer) behind() bool { return v.sides[0].behind || v.sides[1].behind }
+
+func (s *side) appendEvidence(buf []byte, p *place, number, room int) []byte {
+	e := event.Evidence{Side: uint8(number), Total: s.total}
+	from := len(s.evidence)
+	for from > 0 && s.evidence[from-1].Number > p.loss {
+		if room -= s.evidence[from-1].Bytes(); room < 0 {
+			break
+		}
+		from--
+	}
+	e.Items = s.evidence[from:]
+	if len(s.evidence) > 0 {
+		p.loss = s.evidence[len(s.evidence)-1].Number
+	}
+	return e.Append(buf)
+}
+
+// appendSteps appends the records that are new, a section a lap.
+func (s *side) appendSteps(buf []byte, p *place, number, room int) []byte {
+	const maxSpan = 4e9 // a record says its time in 32 bits from the section's base
+	leftOut := uint32(0)
+	if fit := min(frameRecords, (room-event.StepsBytes(0))/16); fit <= 0 {
+		return buf
+	} else if over := s.next - p.next; over > uint64(fit) {
+		leftOut = uint32(over - uint64(fit))
+		p.next = s.next - uint64(fit)
+	}
+	for p.next < s.next {
+		first := s.records[p.next%keptRecords]
+		section := event.Steps{Side: uint8(number), Lap: first.lap, Base: first.At, OneIn: 1, LeftOut: leftOut}
+		end := p.next
+		for ; end < s.next; end++ {
+			r := &s.records[end%keptRecords]
+			if r.lap != first.lap || r.At-section.Base > maxSpan {
+				break
+			}
+			section.Base = min(section.Base, r.At) // threads are drained one after the other
+			section.Records = append(section.Records, r.Record)
+		}
+		p.next, leftOut = end, 0
+		buf = section.Append(buf)
+	}
+	return buf
+}
+
+func appendSteps(buf []byte, s event.Steps, room int) []byte {
+	if fit := (room - event.StepsBytes(0)) / 16; len(s.Records) > fit {
+		s.LeftOut += uint32(len(s.Records) - fit)
+		s.Records = s.Records[:fit]
+	}
+	return s.Append(buf)
+}
+
+func (s *side) appendCells(buf []byte, p *place, number, room int) []byte {
+	if p.blocks == nil {
+		p.blocks = make([]uint64, len(s.blocksAt))
+	}
+	if p.lap != s.lap { // the viewer forgets the lap before, as its cells are of another
+		p.lap = s.lap
+		clear(p.blocks)
+	}
+	start := len(buf)
+	section := event.Cells{Side: uint8(number), Lap: s.lap, Ended: s.ended, Slots: uint32(len(s.cells)), Collided: s.collided}
+	p.behind = false
+	n := len(s.blocksAt)
+	for k := 0; k < n; {
+		i := (p.cursor + k) % n
+		if s.blocksAt[i] <= p.blocks[i] {
+			k++
+			continue
+		}
+		fit := (room - (len(buf) - start) - event.CellsBytes) / blockCells
+		if fit <= 0 {
+			p.behind = true
+			p.cursor = i
+			break
+		}
+		run := 1 // neighbours go in one section
+		for run < fit && k+run < n && i+run < n && s.blocksAt[i+run] > p.blocks[i+run] {
+			run++
+		}
+		copy(p.blocks[i:i+run], s.blocksAt[i:i+run])
+		section.First = uint32(i * blockCells)
+		section.Cells = s.cells[i*blockCells : min((i+run)*blockCells, len(s.cells))]
+		buf = section.Append(buf)
+		p.cells = s.cellsAt
+		k += run
+	}
+	if p.cells != s.cellsAt && room-(len(buf)-start) >= event.CellsBytes { // a new lap or figure, and no cell to go with it
+		section.First, section.Cells = 0, nil
+		buf = section.Append(buf)
+		p.cells = s.cellsAt
+	}
+	return buf
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"unsafe"
+
+	"slotrace/engine/visible"
+)
+
+// The file. Numbers are little-endian, and so must the machine be: embeddings are
+// copied as they lie in memory.
+//
+//	0      header, one page: magic, version, geometry and its checksum; then, each on
+//	       a cache line of its own, the count (64), the content's end (128), the
+//	       generation (192)
+//	4096   blocks: the embedding, then 64 bytes of metadata of which the last 8 are
+//	       the commit word. A block is a multiple of 64 bytes, so that blocks do not
+//	       share cache lines
+//	...    content: the bytes of each entry's id, then those of its content
+const (
+	magic         = "slotrace"
+	formatVersion = 1
+	headerBytes   = 4096
+	checkedBytes  = 56 // of the header, before its checksum
+	cacheLine     = 64
+	metadataBytes = 64
+	commitBytes   = 8
+
+	countAt      = 64
+	contentEndAt = 128
+	generationAt = 192
+
+	noContent = math.MaxUint32 // content length of a memory whose content is nil
+)
+
+// Limits of a store.
+const (
+	MaxEmbedding = 1 << 16 // float32 values
+	MaxCapacity  = 1 << 32 // slots
+	MaxID        = 1 << 10 // bytes
+	MaxContent   = 1 << 24 // bytes
+)
+
+// The objects of a store, as its visible operations name them.
+const (
+	ObjectCount visible.Object = iota + 1
+	ObjectLock
+	ObjectContentEnd
+	ObjectContent
+	ObjectBlocks
+	ObjectCommit
+	ObjectIndex
+	ObjectBlocksLock
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+var le = binary.LittleEndian
+
+// geometry is what a file's layout follows from.
+type geometry struct {
+	embedding uint32 // float32 values in a block
+	capacity  uint64 // blocks
+	content   uint64 // bytes of the content area
+	checksum  Checksum
+}
+
+func (g geometry) embeddingBytes() uint64 { return uint64(g.embedding) * 4 }
+func (g geometry) blockBytes() uint64 {
+	return (g.embeddingBytes()+cacheLine-1)/cacheLine*cacheLine + metadataBytes
+}
+func (g geometry) contentAt() uint64 { return headerBytes + g.capacity*g.blockBytes() }
+func (g geometry) fileBytes() uint64 { return g.contentAt() + g.content }
+
+func (g geometry) check() error {
+	switch {
+	case g.embedding < 1 || g.embedding > MaxEmbedding:
+		return fmt.Errorf("an embedding has 1 to %d values, not %d", MaxEmbedding, g.embedding)
+	case g.capacity < 1 || g.capacity > MaxCapacity:
+		return fmt.Errorf("a store has 1 to %d slots, not %d", uint64(MaxCapacity), g.capacity)
+	case g.content > 1<<46:
+		return fmt.Errorf("a content area has up to %d bytes, not %d", uint64(1)<<46, g.content)
+	case g.checksum > ContentOnly:
+		return fmt.Errorf("there is no checksum mode %d", g.checksum)
+	}
+	return nil
+}
+
+func (g geometry) putHeader(b []byte, created int64) {
+	copy(b, magic)
+	le.PutUint32(b[8:], formatVersion)
+	le.PutUint32(b[12:], headerBytes)
+	le.PutUint32(b[16:], g.embedding)
+	le.PutUint32(b[20:], uint32(g.checksum))
+	le.PutUint64(b[24:], g.capacity)
+	le.PutUint64(b[32:], g.content)
+	le.PutUint64(b[40:], uint64(created))
+	le.PutUint64(b[48:], g.blockBytes())
+	le.PutUint32(b[checkedBytes:], crc32.Checksum(b[:checkedBytes], castagnoli))
+}
+
+// Errors of headers.
+var (
+	ErrForeign = errors.New("not a slotrace store")
+	ErrVersion = errors.New("a store of another version")
+	ErrDamaged = errors.New("damaged")
+)
+
+func readHeader(b []byte) (geometry, error) {
+	if len(b) < len(magic) || string(b[:len(magic)]) != magic {
+		return geometry{}, ErrForeign
+	}
+	if len(b) < headerBytes {
+		return geometry{}, fmt.Errorf("header: %w: %d bytes where %d are due", ErrDamaged, len(b), headerBytes)
+	}
+	if crc32.Checksum(b[:checkedBytes], castagnoli) != le.Uint32(b[checkedBytes:]) {
+		return geometry{}, fmt.Errorf("header: %w: its checksum is off", ErrDamaged)
+	}
+	if v := le.Uint32(b[8:]); v != formatVersion {
+		return geometry{}, fmt.Errorf("header: %w: %d, this program reads %d", ErrVersion, v, formatVersion)
+	}
+	g := geometry{embedding: le.Uint32(b[16:]), checksum: Checksum(le.Uint32(b[20:])), capacity: le.Uint64(b[24:]), content: le.Uint64(b[32:])}
+	if err := g.check(); err != nil {
+		return geometry{}, fmt.Errorf("header: %w: %w", ErrDamaged, err)
+	}
+	return g, nil
+}
+
+// metadata is a block's last cache line without the commit word.
+type metadata struct {
+	confidence, activation, decayRate float32
+	flags                             uint16
+	idBytes                           uint16
+	created, lastAccess               int64
+	recalls                           uint32
+	contentBytes                      uint32 // or noContent
+	entryAt                           uint64 // of the id, from the start of the content area
+}
+
+func (m *metadata) put(b *[metadataBytes - commitBytes]byte) {
+	le.PutUint32(b[0:], math.Float32bits(m.confidence))
+	le.PutUint32(b[4:], math.Float32bits(m.activation))
+	le.PutUint32(b[8:], math.Float32bits(m.decayRate))
+	le.PutUint16(b[12:], m.flags)
+	le.PutUint16(b[14:], m.idBytes)
+	le.PutUint64(b[16:], uint64(m.created))
+	le.PutUint64(b[24:], uint64(m.lastAccess))
+	le.PutUint32(b[32:], m.recalls)
+	le.PutUint32(b[36:], m.contentBytes)
+	le.PutUint64(b[40:], m.entryAt)
+	le.PutUint64(b[48:], 0)
+}
+
+func (m *metadata) get(b *[metadataBytes - commitBytes]byte) {
+	m.confidence = math.Float32frombits(le.Uint32(b[0:]))
+	m.activation = math.Float32frombits(le.Uint32(b[4:]))
+	m.decayRate = math.Float32frombits(le.Uint32(b[8:]))
+	m.flags = le.Uint16(b[12:])
+	m.idBytes = le.Uint16(b[14:])
+	m.created = int64(le.Uint64(b[16:]))
+	m.lastAccess = int64(le.Uint64(b[24:]))
+	m.recalls = le.Uint32(b[32:])
+	m.contentBytes = le.Uint32(b[36:])
+	m.entryAt = le.Uint64(b[40:])
+}
+
+// bytes is the content's length, 0 for none.
+func (m *metadata) bytes() int {
+	if m.contentBytes == noContent {
+		return 0
+	}
+	return int(m.contentBytes)
+}
+
+// commitWord is what makes a block count: bits 0-31 the entry's checksum, 32-55
+// the generation of the store that it belongs to, 56-63 the state.
+type commitWord uint64
+
+const (
+	slotEmpty commitWord = 0
+	slotLive  commitWord = 1
+
+	generationMask = 1<<24 - 1
+)
+
+func live(generation uint64, checksum uint32) commitWord {
+	return slotLive<<56 | commitWord(generation&generationMask)<<32 | commitWord(checksum)
+}
+
+func (w commitWord) checksum() uint32 { return uint32(w) }
+
+func (w commitWord) liveIn(generation uint64) bool {
+	return w>>56 == slotLive && uint64(w>>32)&generationMask == generation&generationMask
+}
+
+// sum is the entry's checksum, CRC-32C (Castagnoli), over what the store's
+// Checksum option says.
+func (g geometry) sum(id, content, embedding, meta []byte) uint32 {
+	c := crc32.Update(0, castagnoli, meta)
+	c = crc32.Update(c, castagnoli, id)
+	c = crc32.Update(c, castagnoli, content)
+	if g.checksum == WholeEntry {
+		c = crc32.Update(c, castagnoli, embedding)
+	}
+	return c
+}
+
+// floatBytes is the memory of f.
+func floatBytes(f []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(f))), len(f)*4)
+}
+
+// stringBytes is the memory of s, not to be written.
+func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// word is the 8-byte word at offset at of b.
+func word(b []byte, at uint64) *uint64 { return (*uint64)(unsafe.Pointer(&b[at : at+8][0])) }

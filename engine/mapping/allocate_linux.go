@@ -1,0 +1,24 @@
+package mapping
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// allocate grows the empty file f to size bytes that the disk has set aside.
+func allocate(f *os.File, size int64) error {
+	for {
+		err := unix.Fallocate(int(f.Fd()), 0, 0, size)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
+			return writeZeros(f, size)
+		default:
+			return err
+		}
+	}
+}
+
+func syncFile(f *os.File) error { return f.Sync() }

@@ -1,0 +1,9 @@
+//go:build unix && !linux && !darwin
+
+package mapping
+
+import "os"
+
+func allocate(f *os.File, size int64) error { return writeZeros(f, size) }
+
+func syncFile(f *os.File) error { return f.Sync() }

@@ -1,0 +1,50 @@
+package mapping
+
+import (
+	"errors"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+type section = windows.Handle
+
+// tryLock locks a byte far behind the end, so that the bytes themselves stay
+// readable to others.
+func tryLock(f *os.File) (busy bool, err error) {
+	err = windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 30})
+	return errors.Is(err, windows.ERROR_LOCK_VIOLATION), err
+}
+
+// allocate grows the empty file f to size bytes that the disk has set aside.
+func allocate(f *os.File, size int64) error {
+	err := windows.SetFileInformationByHandle(windows.Handle(f.Fd()), windows.FileAllocationInfo, (*byte)(unsafe.Pointer(&size)), uint32(unsafe.Sizeof(size)))
+	if err != nil {
+		return err
+	}
+	return f.Truncate(size)
+}
+
+func mapView(f *os.File, size int) ([]byte, section, error) {
+	s, err := windows.CreateFileMapping(windows.Handle(f.Fd()), nil, windows.PAGE_READWRITE, 0, 0, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	at, err := windows.MapViewOfFile(s, windows.FILE_MAP_READ|windows.FILE_MAP_WRITE, 0, 0, uintptr(size))
+	if err != nil {
+		return nil, 0, errors.Join(err, windows.CloseHandle(s))
+	}
+	// The address is no Go pointer: it is read as one through the variable that holds it.
+	return unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&at))), size), s, nil
+}
+
+func flush(b []byte) error {
+	return windows.FlushViewOfFile(uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+}
+
+func unmap(b []byte, s section) error {
+	return errors.Join(windows.UnmapViewOfFile(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), windows.CloseHandle(s))
+}
+
+func syncFile(f *os.File) error { return f.Sync() }

@@ -1,0 +1,59 @@
+package visible
+
+// Bytes is memory that threads share and that nothing guards: a copy into it is
+// one visible operation, though the machine makes many of it. Two that overlap in
+// range and time tear each other; that is what the store's allocators exist to
+// prevent.
+type Bytes struct {
+	mem    []byte
+	object Object
+}
+
+// NewBytes returns the shared memory mem.
+func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
+
+// Write copies the parts, one behind the other, to offset at. They must fit.
+func (b *Bytes) Write(t *Thread, s Step, at uint64, parts ...[]byte) {
+	if t.Observer == nil {
+		copyIn(b.mem[at:], parts)
+		return
+	}
+	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + length(parts)}
+	t.Observer.Point(t, op)
+	copyIn(b.mem[at:], parts)
+	t.Observer.Done(t, op, op.High-op.Low)
+}
+
+// Read fills the parts, one behind the other, from offset at. They must fit.
+func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
+	if t.Observer == nil {
+		copyOut(b.mem[at:], parts)
+		return
+	}
+	op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + length(parts)}
+	t.Observer.Point(t, op)
+	copyOut(b.mem[at:], parts)
+	t.Observer.Done(t, op, op.High-op.Low)
+}
+
+// Len is the size in bytes.
+func (b *Bytes) Len() uint64 { return uint64(len(b.mem)) }
+
+func length(parts [][]byte) (n uint64) {
+	for _, p := range parts {
+		n += uint64(len(p))
+	}
+	return n
+}
+
+func copyIn(mem []byte, parts [][]byte) {
+	for _, p := range parts {
+		mem = mem[copy(mem[:len(p)], p):]
+	}
+}
+
+func copyOut(mem []byte, parts [][]byte) {
+	for _, p := range parts {
+		mem = mem[copy(p, mem[:len(p)]):]
+	}
+}

@@ -1,0 +1,79 @@
+package visible
+
+import "sync/atomic"
+
+// Counter is a 64-bit word that threads share. The word may lie in a mapped file;
+// it must be 8-byte aligned and outlive the counter.
+type Counter struct {
+	word   *uint64
+	object Object
+	low    uint64
+}
+
+// NewCounter returns the counter on word. Counters of one object, such as the
+// commit words of a file, are told apart by their number.
+func NewCounter(o Object, number uint64, word *uint64) Counter {
+	return Counter{word: word, object: o, low: number}
+}
+
+// Load reads the counter.
+func (c *Counter) Load(t *Thread, s Step) uint64 {
+	if t.Observer == nil {
+		return atomic.LoadUint64(c.word)
+	}
+	op := c.op(OpLoad, s)
+	t.Observer.Point(t, op)
+	v := atomic.LoadUint64(c.word)
+	t.Observer.Done(t, op, v)
+	return v
+}
+
+// Store writes v.
+func (c *Counter) Store(t *Thread, s Step, v uint64) {
+	if t.Observer == nil {
+		atomic.StoreUint64(c.word, v)
+		return
+	}
+	op := c.op(OpStore, s)
+	t.Observer.Point(t, op)
+	atomic.StoreUint64(c.word, v)
+	t.Observer.Done(t, op, v)
+}
+
+// Add adds delta (two's complement, so ^uint64(0) takes one away) and returns the sum.
+func (c *Counter) Add(t *Thread, s Step, delta uint64) uint64 {
+	if t.Observer == nil {
+		return atomic.AddUint64(c.word, delta)
+	}
+	op := c.op(OpAdd, s)
+	t.Observer.Point(t, op)
+	v := atomic.AddUint64(c.word, delta)
+	t.Observer.Done(t, op, v)
+	return v
+}
+
+// CompareAndSwap writes new if the counter is old, and says whether it was.
+func (c *Counter) CompareAndSwap(t *Thread, s Step, old, new uint64) bool {
+	if t.Observer == nil {
+		return atomic.CompareAndSwapUint64(c.word, old, new)
+	}
+	op := c.op(OpCompareAndSwap, s)
+	t.Observer.Point(t, op)
+	swapped := atomic.CompareAndSwapUint64(c.word, old, new)
+	if !swapped {
+		old = Missing
+	}
+	t.Observer.Done(t, op, old)
+	return swapped
+}
+
+func (c *Counter) op(k Kind, s Step) Op {
+	return Op{Kind: k, Step: s, Object: c.object, Low: c.low, High: c.low + 1}
+}
+
+// Peek reads the counter unseen. It is for whoever looks at the store from
+// outside its threads: statistics, recovery, tests.
+func (c *Counter) Peek() uint64 { return atomic.LoadUint64(c.word) }
+
+// Poke writes the counter unseen, while no thread runs.
+func (c *Counter) Poke(v uint64) { atomic.StoreUint64(c.word, v) }

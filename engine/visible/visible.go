@@ -1,0 +1,140 @@
+// Package visible holds the operations that threads can see of each other:
+// counters, locks, byte ranges and map entries. Everything the store's threads
+// share goes through here, so that whoever watches a thread (a tracer, a pacer,
+// a scheduler) is asked before each such operation, may hold it back, and learns
+// its outcome. The code between two visible operations touches only what its
+// thread owns, so an execution is given by the order of its visible operations
+// (Godefroid, "Model Checking for Programming Languages using VeriSoft",
+// POPL 1997, section 2).
+//
+// A thread without an observer pays one nil check an operation.
+package visible
+
+// Kind is what an operation does to its object.
+type Kind uint8
+
+// The kinds of visible operation.
+const (
+	OpLoad Kind = iota + 1
+	OpStore
+	OpAdd
+	OpCompareAndSwap
+	OpLock
+	OpUnlock
+	OpRead
+	OpWrite
+	OpMapLoad
+	OpMapStore
+	OpMapDelete
+)
+
+var kindNames = [...]string{
+	OpLoad: "load", OpStore: "store", OpAdd: "add", OpCompareAndSwap: "compare-and-swap",
+	OpLock: "lock", OpUnlock: "unlock", OpRead: "read", OpWrite: "write",
+	OpMapLoad: "map load", OpMapStore: "map store", OpMapDelete: "map delete",
+}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && kindNames[k] != "" {
+		return kindNames[k]
+	}
+	return "unknown operation"
+}
+
+// Step says where in the life of a put or a get an operation stands, as a person
+// would tell it. A step's line in the source is found by a marker: see
+// engine.Sources. The numbers are part of the wire form (engine/event/WIRE.md):
+// append, never renumber.
+type Step uint8
+
+// The steps of a put, in the order in which they can come, then those of a get.
+const (
+	NoStep     Step = iota
+	Enter           // take the allocation lock
+	Look            // load the count: the slot that is free as far as this thread can see
+	Claim           // the one operation that takes a slot for good
+	Leave           // release the allocation lock
+	Reserve         // take a range of the content area
+	Content         // write id and content into it
+	Block           // write the block into its slot
+	Commit          // write the block's commit word
+	Index           // enter the id into the index
+	EnterTell       // take the allocation lock once more
+	Tell            // add one to the count: the slot is used
+	LeaveTell       // and release it
+	Find            // look the id up in the index
+	Fetch           // read the block and its content
+	Refuse          // take back a claim above the capacity: the store is full
+	EnterBlock      // take the blocks' lock, where blocks are written and read under one
+	LeaveBlock      // and release it
+	Steps           // how many steps there are
+)
+
+var stepNames = [Steps]string{
+	NoStep: "none", Enter: "enter", Look: "look", Claim: "claim", Leave: "leave", Reserve: "reserve", Content: "content",
+	Block: "block", Commit: "commit", Index: "index", EnterTell: "enter-tell", Tell: "tell", LeaveTell: "leave-tell",
+	Find: "find", Fetch: "fetch", Refuse: "refuse",
+	EnterBlock: "enter-block", LeaveBlock: "leave-block",
+}
+
+// String is also the step's marker in the source.
+func (s Step) String() string {
+	if s < Steps {
+		return stepNames[s]
+	}
+	return "unknown step"
+}
+
+// Object names a shared thing within one store. Two operations can conflict only
+// if their objects are the same and, for ranges and map entries, they overlap.
+type Object uint32
+
+// Op is a visible operation: what is about to be done to what. Low and High bound
+// the bytes of a range, [Low, High); for a map entry Low is the hash of its key,
+// for a counter its number, and High = Low + 1; locks leave both 0.
+type Op struct {
+	Kind      Kind
+	Step      Step
+	Object    Object
+	Low, High uint64
+}
+
+// Missing is the value of an operation that did not find what it asked for.
+const Missing = ^uint64(0)
+
+// Observer watches one or more threads. Its methods run on the watched thread.
+//
+// Point comes before the operation; a scheduler or pacer holds the thread by not
+// returning. Done comes after it, with the value the operation saw or left: the
+// value loaded or stored, the sum after an add, the old value of a
+// compare-and-swap that swapped, what a map load found; Missing stands for what a
+// compare-and-swap or a map load did not find.
+type Observer interface {
+	Point(t *Thread, op Op)
+	Done(t *Thread, op Op, value uint64)
+}
+
+// Thread is one goroutine's identity in every picture. It belongs to that
+// goroutine alone.
+type Thread struct {
+	ID       int      // counts from 0
+	Observer Observer // nil: nobody watches
+}
+
+// Chain is several observers as one. Point asks them in order, Done tells them
+// in order. Put whoever holds a thread last, so that the others have seen it arrive.
+type Chain []Observer
+
+// Point implements Observer.
+func (c Chain) Point(t *Thread, op Op) {
+	for _, o := range c {
+		o.Point(t, op)
+	}
+}
+
+// Done implements Observer.
+func (c Chain) Done(t *Thread, op Op, value uint64) {
+	for _, o := range c {
+		o.Done(t, op, value)
+	}
+}

@@ -1,0 +1,48 @@
+package main
+
+// module is the prefix of every room.
+const module = "slotrace"
+
+// room is a row of the table: a folder, or with /... all folders under it, and which rooms of ours it may import.
+type room struct {
+	path    string
+	imports []string
+	browser bool     // may import syscall/js; the others run and are tested without a browser
+	without []string // packages from elsewhere it must do without
+}
+
+const websocket = "github.com/coder/websocket"
+
+// rooms says which way imports point. The first row that fits a package is its row; a package without one is an error, so that
+// a new room states its place. Tests may look at a room from above, so what only they import is not asked.
+var rooms = []room{
+	{path: "engine/visible"},
+	{path: "engine/mapping"},
+	{path: "engine/clock"},
+	{path: "engine/alloc", imports: []string{"engine/visible"}},
+	{path: "engine", imports: []string{"engine/visible", "engine/mapping", "engine/alloc"}},
+	{path: "engine/event", imports: []string{"engine/visible"}},
+	{path: "engine/fold", imports: []string{"engine/event"}},
+	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
+	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
+	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/visible", "engine/verdict"}},
+	{path: "engine/lab", imports: []string{"engine/explore", "engine/verdict", "engine/catalogue"}},
+	{path: "engine/review", imports: []string{"engine", "engine/alloc", "engine/event", "engine/verdict"}},
+
+	// The lab is reached by message only. The browser's own WebSocket is used: the library's would cost more than the whole page may.
+	{path: "web/picture", imports: []string{"engine/fold", "engine/event", "engine/visible"}},
+	{path: "web/canvas", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture", "web/dom"}, browser: true, without: []string{websocket}},
+	{path: "web/dom", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture"}, browser: true, without: []string{websocket}},
+	{path: "web/link", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture", "web/dom"}, browser: true, without: []string{websocket}},
+	{path: "web/page", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/..."}, browser: true, without: []string{websocket}},
+	{path: "web/browsertest"},
+
+	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.
+	{path: "server/run", imports: []string{"engine/alloc", "engine/event"}},
+	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
+	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
+
+	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/api"}, browser: true, without: []string{websocket}},
+	{path: "static"},
+	{path: "scripts/..."},
+}

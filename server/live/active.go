@@ -1,0 +1,289 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"slotrace/engine/event"
+	"slotrace/engine/fold"
+	"slotrace/server/run"
+)
+
+// active is a run, until the next one takes its place.
+type active struct {
+	id      uint32
+	board   *fold.Board
+	clock   *event.Clock
+	sides   []*side
+	numbers [event.MaxSides][run.MaxWriters]uint32 // where writers that are hired go on
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when all has ended and been read back
+
+	mu     sync.Mutex // guards what follows; a side's mutex may be held when it is taken
+	config run.Config // changed as the run is
+	state  event.RunState
+	err    error
+}
+
+func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &active{id: id, board: board, clock: event.NewClock(), cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
+	if c.Paused {
+		r.state = event.Paused
+	}
+	names := []string{c.Allocator}
+	if c.Compare != "" {
+		names = append(names, c.Compare)
+	}
+	for i, name := range names {
+		s, err := newSide(r, i, name, o)
+		if err != nil {
+			cancel()
+			for _, s := range r.sides {
+				err = errors.Join(err, s.store.Close())
+			}
+			return nil, err
+		}
+		r.sides = append(r.sides, s)
+	}
+	board.Begin(r.shown())
+	for _, s := range r.sides {
+		s.pacer.Pause(c.Paused)
+		s.pacer.Set(time.Duration(c.PaceUS)*time.Microsecond, time.Duration(c.WindowUS)*time.Microsecond)
+		s.retrace()
+	}
+	r.clock.Run(!c.Paused)
+	go r.run(ctx)
+	return r, nil
+}
+
+// run leads the run to its end.
+func (r *active) run(ctx context.Context) {
+	defer close(r.done)
+	var leads sync.WaitGroup
+	for _, s := range r.sides {
+		leads.Go(func() { s.lead(ctx) })
+	}
+	shown, show := make(chan struct{}), make(chan struct{})
+	go func() { defer close(shown); r.show(show) }()
+	leads.Wait()
+	close(show)
+	<-shown
+	r.cancel()
+	r.clock.Run(false)
+	var err error
+	for _, s := range r.sides {
+		err = errors.Join(err, s.store.Close())
+	}
+	r.mu.Lock()
+	if r.err == nil && err != nil {
+		r.err = err
+	}
+	r.state = event.Finished
+	if r.err != nil {
+		r.state = event.Failed
+	}
+	r.mu.Unlock()
+	r.tick()
+}
+
+// show keeps the board up to date until done is closed.
+func (r *active) show(done <-chan struct{}) {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.tick()
+		case <-done:
+			return
+		}
+	}
+}
+
+func (r *active) tick() {
+	for _, s := range r.sides {
+		s.tick()
+	}
+	r.board.State(r.shown())
+}
+
+func (r *active) shown() event.State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := ""
+	if r.err != nil {
+		text = r.err.Error()
+	}
+	return state(r.id, r.state, r.config, text)
+}
+
+// settings returns the run's settings as they are.
+func (r *active) settings() run.Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.config
+}
+
+func (r *active) set(edit func(c *run.Config)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	edit(&r.config)
+	if r.state == event.Running || r.state == event.Paused {
+		r.state = event.Running
+		if r.config.Paused {
+			r.state = event.Paused
+		}
+	}
+}
+
+// fail ends the run because of err.
+func (r *active) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	r.cancel()
+}
+
+func (r *active) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// stop ends the run and waits for it.
+func (r *active) stop() {
+	r.cancel()
+	<-r.done
+}
+
+// change makes a change; the caller sees to it that there is one at a time.
+func (r *active) change(ctx context.Context, c run.Change) error {
+	select {
+	case <-r.done:
+		return run.ErrEnded
+	default:
+	}
+	if c.Compare != nil && len(r.sides) < 2 {
+		return &run.FieldError{Field: "compare", Want: "this run has one side; start one that compares"}
+	}
+	// What takes effect at once comes first: pausing must not wait for a barrier.
+	if c.Pause != nil || c.Step != nil {
+		r.pause(c.Step != nil || *c.Pause)
+	}
+	if c.PaceUS != nil || c.WindowUS != nil {
+		r.set(func(f *run.Config) {
+			assign(&f.PaceUS, c.PaceUS)
+			assign(&f.WindowUS, c.WindowUS)
+		})
+		f := r.settings()
+		for _, s := range r.sides {
+			s.pacer.Set(time.Duration(f.PaceUS)*time.Microsecond, time.Duration(f.WindowUS)*time.Microsecond)
+			s.retrace()
+			s.changed()
+		}
+	}
+	for i, name := range []*string{c.Allocator, c.Compare} {
+		if name == nil {
+			continue
+		}
+		s := r.sides[i]
+		if err := s.order(ctx, func() error { defer s.changed(); return s.store.SetAllocator(*name) }); err != nil {
+			return err
+		}
+	}
+	r.set(func(f *run.Config) {
+		assign(&f.Allocator, c.Allocator)
+		assign(&f.Compare, c.Compare)
+	})
+	if c.Writers != nil {
+		r.set(func(f *run.Config) { f.Writers = *c.Writers })
+		for _, s := range r.sides {
+			if err := s.order(ctx, func() error { defer s.changed(); s.setWriters(*c.Writers); return nil }); err != nil {
+				return err
+			}
+			s.retrace()
+		}
+	}
+	if c.Step != nil {
+		if err := r.step(ctx, *c.Step); err != nil {
+			return err
+		}
+	}
+	r.tick()
+	return nil
+}
+
+func assign[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (r *active) pause(paused bool) {
+	r.set(func(c *run.Config) { c.Paused = paused })
+	for _, s := range r.sides {
+		s.pacer.Pause(paused)
+		s.retrace()
+	}
+	r.clock.Run(!paused)
+	r.board.State(r.shown())
+}
+
+// stepPatience is how long a single step may take: a lap that ends in between is
+// read back first.
+const stepPatience = 10 * time.Second
+
+func (r *active) step(ctx context.Context, n int) error {
+	for range n {
+		for _, s := range r.sides {
+			if err := s.step(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// step lets one writer of the side take a step; a side that has ended takes none.
+func (s *side) step(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stepPatience)
+	defer cancel()
+	stepped := make(chan error, 1)
+	go func() { stepped <- s.pacer.Step(ctx) }()
+	select {
+	case err := <-stepped:
+		if err != nil {
+			return fmt.Errorf("step: no writer could take one: %w", err)
+		}
+		return nil
+	case <-s.ended:
+		return nil
+	}
+}
+
+func (r *active) status() run.Status {
+	r.mu.Lock()
+	st := run.Status{ID: r.id, State: r.state.String(), Config: r.config}
+	if r.err != nil {
+		st.Failure = r.err.Error()
+	}
+	r.mu.Unlock()
+	for i, s := range r.sides {
+		t := s.totals()
+		name := st.Allocator
+		if i == 1 {
+			name = st.Compare
+		}
+		st.Sides = append(st.Sides, run.Side{
+			Allocator: name, Lap: t.Lap, Stored: t.Stored, Readable: t.Readable, Lost: t.Lost, Unread: t.Unread,
+			Collisions: t.Collisions, Collided: t.Collided, Rate: t.Rate, P50: t.P50, P99: t.P99, P999: t.P999, Dropped: t.Dropped,
+		})
+	}
+	return st
+}

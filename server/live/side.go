@@ -1,0 +1,330 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"slotrace/engine"
+	"slotrace/engine/event"
+	"slotrace/engine/visible"
+	"slotrace/server/run"
+)
+
+// side is one store of a run, its writers, and the goroutine that leads them: the
+// only one that holds them at the barrier, resets the store and begins laps.
+type side struct {
+	run       *active
+	number    int
+	slots     int
+	embedding int
+	store     *engine.Store
+	tracer    *event.Tracer
+	pacer     *event.Pacer
+	crew      *crew
+	asked     chan struct{} // a writer cannot go on: the store is full, or the run has its size
+	orders    chan order
+	ended     chan struct{}  // closed when the side has made its stores, or was stopped
+	wait      sync.WaitGroup // the writers
+	limited   bool
+	left      atomic.Int64 // stores still to be made, if limited
+
+	sweeping sync.Mutex // held while memories are read back
+	sweeper  sweeper    // guarded by sweeping
+	cur      *lap       // changed at the barrier with mu held
+
+	mu        sync.Mutex // guards what follows
+	writers   []*writer
+	retired   uint64 // collisions of writers that are no more
+	shown     *lap
+	shownEnd  time.Time // when shown ended
+	spare     *lap
+	base      sums // of the laps before cur
+	recent    sums // as of the last change
+	losses    losses
+	histogram *hdrhistogram.Histogram
+	rates     []rate
+	burst     burst
+}
+
+// sums are counts over laps. All but collisions are from laps' books.
+type sums struct{ stored, readable, lost, collided, collisions uint64 }
+
+// order is something to be done at the barrier.
+type order struct {
+	do   func() error
+	done chan error
+}
+
+type rate struct {
+	clock  int64
+	stored uint64
+}
+
+const latencyTop = int64(10 * time.Second)
+
+func newSide(r *active, number int, allocator string, o Options) (*side, error) {
+	c := r.config
+	options := engine.Options{
+		Capacity:  uint64(c.Slots),
+		Embedding: uint32(c.Embedding),
+		Content:   uint64(c.Slots+run.MaxWriters) * 64, // "w64-m4294967295" and "Writer 64 content 4294967295" have 44 bytes
+		Allocator: allocator,
+		Replace:   true,
+	}
+	var store *engine.Store
+	var err error
+	if o.Heap {
+		store, err = engine.New(options)
+	} else {
+		store, err = engine.Create(filepath.Join(o.Dir, fmt.Sprintf("live-%d.store", number)), options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &side{
+		run: r, number: number, slots: c.Slots, embedding: c.Embedding, store: store,
+		tracer:    event.NewTracer(r.clock, run.MaxWriters),
+		pacer:     event.NewPacer(r.clock, run.MaxWriters, uint64(r.id)),
+		crew:      newCrew(c.Writers),
+		asked:     make(chan struct{}, 1),
+		orders:    make(chan order),
+		ended:     make(chan struct{}),
+		limited:   c.Stores > 0,
+		cur:       newLap(c.Slots, run.MaxWriters),
+		losses:    losses{kept: make([]event.Loss, 0, 1024)},
+		histogram: hdrhistogram.New(1, latencyTop, 2),
+	}
+	s.left.Store(c.Stores)
+	s.cur.begin(1)
+	s.shown = s.cur
+	s.sweeper.reader = newReader(store, c.Embedding)
+	for range c.Writers {
+		s.hire()
+	}
+	return s, nil
+}
+
+// hire adds a writer, at the barrier or before the start.
+func (s *side) hire() {
+	id := len(s.writers)
+	w := &writer{side: s, id: id, thread: visible.Thread{ID: id}, log: &s.cur.logs[id]}
+	w.next = s.run.numbers[s.number][id]
+	if w.log.n.Load() == 0 { // else a predecessor of the same number began the log: its numbers go on
+		w.log.first = w.next
+	}
+	w.handle = s.store.Handle(id, visible.Chain{w, s.tracer, s.pacer})
+	s.writers = append(s.writers, w)
+}
+
+// lead runs the side until ctx ends or it has made its stores; then everything has
+// been read back.
+func (s *side) lead(ctx context.Context) {
+	for _, w := range s.writers {
+		s.wait.Go(w.run)
+	}
+	swept, sweep := make(chan struct{}), make(chan struct{})
+	go func() { defer close(swept); s.sweep(sweep) }()
+	for end := false; !end; {
+		select {
+		case <-s.asked:
+			end = s.barrier(func() bool {
+				if s.limited && s.left.Load() <= 0 {
+					return true
+				}
+				s.nextLap()
+				return false
+			})
+		case o := <-s.orders:
+			s.barrier(func() bool { o.done <- o.do(); return false })
+		case <-ctx.Done():
+			end = s.barrier(func() bool { return true })
+		}
+	}
+	s.wait.Wait()
+	close(sweep)
+	<-swept
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cur.ended, s.shown = true, s.cur
+	close(s.ended)
+}
+
+// barrier lets the writers finish their puts, reads everything back, and does do
+// while nobody writes; if that says so, it is the end.
+func (s *side) barrier(do func() bool) (end bool) {
+	s.pacer.Hurry(true)
+	s.crew.hold()
+	s.sweeping.Lock()
+	s.collect()
+	s.readAll()
+	end = do()
+	s.sweeping.Unlock()
+	select { // whoever asked has been heard
+	case <-s.asked:
+	default:
+	}
+	if !end {
+		s.pacer.Hurry(false)
+	}
+	s.crew.release(len(s.writers), end)
+	return end
+}
+
+// nextLap empties the store, at the barrier.
+func (s *side) nextLap() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.cur
+	stored, readable, lost := old.counts()
+	s.base.stored += stored
+	s.base.readable += readable
+	s.base.lost += lost
+	s.base.collided += uint64(old.collided.Load())
+	old.ended = true
+	next := s.spare
+	s.spare = nil
+	if s.shown == old {
+		s.shownEnd = time.Now()
+	} else {
+		s.spare = old
+	}
+	if next == nil {
+		next = newLap(s.slots, run.MaxWriters)
+	}
+	next.begin(old.number + 1)
+	s.cur = next
+	s.sweeper.begin()
+	for _, w := range s.writers {
+		w.log = &next.logs[w.id]
+		w.log.first = w.next
+	}
+	s.store.Reset()
+}
+
+// setWriters hires writers or lets them go, at the barrier.
+func (s *side) setWriters(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.writers) > n {
+		w := s.writers[len(s.writers)-1]
+		w.retired = true
+		s.retired += w.collisions.Load()
+		s.run.numbers[s.number][w.id] = w.next
+		s.writers = s.writers[:len(s.writers)-1]
+	}
+	for len(s.writers) < n {
+		s.hire()
+		s.wait.Go(s.writers[len(s.writers)-1].run) // it waits at the barrier with the others
+	}
+}
+
+// order has do done at the barrier. A side that has ended is left as it is.
+func (s *side) order(ctx context.Context, do func() error) error {
+	o := order{do, make(chan error, 1)}
+	select {
+	case s.orders <- o:
+		return <-o.done
+	case <-s.ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// take takes one of the stores that are to be made.
+func (s *side) take() bool {
+	if !s.limited {
+		return true
+	}
+	if s.left.Add(-1) >= 0 {
+		return true
+	}
+	s.left.Add(1)
+	return false
+}
+
+func (s *side) giveBack() {
+	if s.limited {
+		s.left.Add(1)
+	}
+}
+
+// ask tells the lead that a writer cannot go on, and waits for what comes.
+func (s *side) ask() bool {
+	select {
+	case s.asked <- struct{}{}:
+	default:
+	}
+	return s.crew.wait()
+}
+
+func (s *side) latency(batch []int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range batch {
+		s.histogram.RecordValue(min(d, latencyTop))
+	}
+}
+
+// changed begins the figures anew that say how the run goes since the last change.
+func (s *side) changed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recent = s.sums()
+	s.rates = nil
+	s.histogram.Reset()
+}
+
+// sums returns the run's counts; mu is held.
+func (s *side) sums() sums {
+	t := s.base
+	stored, readable, lost := s.cur.counts()
+	t.stored += stored
+	t.readable += readable
+	t.lost += lost
+	t.collided += uint64(s.cur.collided.Load())
+	t.collisions = s.retired
+	for _, w := range s.writers {
+		t.collisions += w.collisions.Load()
+	}
+	return t
+}
+
+func (s *side) totals() event.Totals {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.sums()
+	now := s.run.clock.Now()
+	for len(s.rates) > 1 && now-s.rates[0].clock > int64(time.Second) {
+		s.rates = s.rates[1:]
+	}
+	perSecond := 0.0
+	if len(s.rates) > 0 && now > s.rates[0].clock {
+		perSecond = float64(t.stored-s.rates[0].stored) * 1e9 / float64(now-s.rates[0].clock)
+	}
+	if len(s.rates) == 0 || now > s.rates[len(s.rates)-1].clock {
+		s.rates = append(s.rates, rate{now, t.stored})
+	}
+	return event.Totals{
+		Side: uint8(s.number), Clock: now, Lap: s.cur.number,
+		Stored: t.stored, Readable: t.readable, Lost: t.lost, Unread: t.stored - t.readable - t.lost,
+		Collisions: t.collisions, Collided: t.collided,
+		RecentStored: t.stored - s.recent.stored, RecentCollisions: t.collisions - s.recent.collisions,
+		Rate: uint32(perSecond + 0.5),
+		P50:  s.quantile(50), P99: s.quantile(99), P999: s.quantile(99.9),
+		Dropped: s.tracer.Dropped(),
+	}
+}
+
+func (s *side) quantile(q float64) uint32 {
+	if s.histogram.TotalCount() == 0 {
+		return 0
+	}
+	return uint32(min(s.histogram.ValueAtQuantile(q), 1<<32-1))
+}

@@ -1,0 +1,103 @@
+package live
+
+import (
+	"errors"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"slotrace/engine"
+	"slotrace/engine/visible"
+)
+
+// writer is one goroutine that stores memories, one after the other.
+type writer struct {
+	side       *side
+	id         int
+	retired    bool // set at the barrier: it ends when it is released
+	handle     *engine.Handle
+	thread     visible.Thread // its own name for itself, towards pacer and tracer
+	next       uint32         // number of its next store in the run
+	log        *log           // of the lap; set at the barrier
+	slot       uint64         // whose block it writes
+	collisions atomic.Uint64  // claims of a slot that had been claimed in the lap; the run's total
+	latencies  []int64        // in nanoseconds, not yet in the side's histogram
+}
+
+// Of the puts at real speed one in sampleEvery is timed: two looks at the clock
+// cost a tenth of a put.
+const sampleEvery = 8
+
+const latencyBatch = 256
+
+func (w *writer) run() {
+	s := w.side
+	m := engine.Memory{Embedding: make([]float32, s.embedding)}
+	embed(m.Embedding, w.id, 0)
+	var id, content []byte
+	for !w.retired && s.crew.pass() && !w.retired { // a retired writer is not waited for
+		s.pacer.Rest(&w.thread)
+		if s.crew.halted.Load() {
+			continue
+		}
+		if !s.take() {
+			if !s.ask() {
+				return
+			}
+			continue
+		}
+		id, content = appendID(id[:0], w.id, w.next), appendContent(content[:0], w.id, w.next)
+		m.ID, m.Content = string(id), content
+		number(m.Embedding, w.next)
+		timed := w.next%sampleEvery == 0 && s.pacer.Open()
+		var began time.Time
+		if timed {
+			began = time.Now()
+		}
+		s.tracer.Begin(&w.thread, w.next)
+		err := w.handle.Put(&m)
+		s.tracer.End(&w.thread)
+		switch {
+		case err == nil:
+			w.log.add(w.slot)
+			w.next++
+			if timed && s.pacer.Open() {
+				w.time(time.Since(began))
+			}
+		case errors.Is(err, engine.ErrFull):
+			s.giveBack()
+			if !s.ask() {
+				return
+			}
+		default:
+			s.run.fail(err)
+			s.giveBack()
+			if !s.crew.wait() { // the end that fail has begun
+				return
+			}
+		}
+		runtime.Gosched() // or nobody else in the process gets on
+	}
+}
+
+func (w *writer) time(d time.Duration) {
+	w.latencies = append(w.latencies, int64(d))
+	if len(w.latencies) == latencyBatch {
+		w.side.latency(w.latencies)
+		w.latencies = w.latencies[:0]
+	}
+}
+
+// Point implements visible.Observer: the writer keeps the lap's book of claims.
+// What must be exact is counted here, by the thread itself, and not from records.
+func (w *writer) Point(_ *visible.Thread, op visible.Op) {
+	if op.Step == visible.Block {
+		w.slot, _ = w.side.store.BlockSlot(op)
+		if w.side.cur.claim(w.slot, w.id) > 0 {
+			w.collisions.Add(1)
+		}
+	}
+}
+
+// Done implements visible.Observer.
+func (*writer) Done(*visible.Thread, visible.Op, uint64) {}
