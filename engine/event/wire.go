@@ -377,11 +377,10 @@ func ParseAck(b []byte) (sequence uint32, err error) {
 	if err := r.header(kindAck); err != nil {
 		return 0, err
 	}
-	sequence = r.u32()
-	if len(r.rest) > 0 {
+	if len(r.rest) != 4 {
 		return 0, errors.New("acknowledgement: " + strconv.Itoa(len(b)) + " bytes where 6 were due")
 	}
-	return sequence, r.err()
+	return r.u32(), nil
 }
 
 // ParseFrame parses a frame. Cells refer to b.
@@ -404,6 +403,9 @@ func ParseFrame(b []byte) (*Frame, error) {
 		case tagState:
 			s.what = "state"
 			f.State = s.state()
+			if w, n := f.State.Writers, f.State.Sides; w < 1 || w > MaxWriters || n < 1 || n > MaxSides {
+				s.bad = strconv.Itoa(int(w)) + " writers on " + strconv.Itoa(int(n)) + " sides"
+			}
 		case tagTotals:
 			s.what = "totals"
 			f.Totals = append(f.Totals, s.totals(side))
@@ -411,7 +413,7 @@ func ParseFrame(b []byte) (*Frame, error) {
 			s.what = "cells"
 			f.Cells = append(f.Cells, Cells{Side: side, Lap: s.u32(), Ended: s.u8() != 0, Slots: s.u32(), Collided: s.u32(), First: s.u32(), Cells: s.rest})
 			if c := &f.Cells[len(f.Cells)-1]; uint64(c.First)+uint64(len(c.Cells)) > uint64(c.Slots) {
-				return nil, errors.New("cells: the stretch ends behind the last slot")
+				s.bad = "the stretch ends behind the last slot"
 			}
 		case tagSteps:
 			s.what = "steps"
@@ -423,8 +425,8 @@ func ParseFrame(b []byte) (*Frame, error) {
 			s.what = "notice"
 			f.Notice = s.text()
 		}
-		if s.short {
-			return nil, s.err()
+		if err := s.err(); err != nil {
+			return nil, err
 		}
 	}
 	return f, r.err()
@@ -462,6 +464,7 @@ func (r *reader) steps(side byte) Steps {
 			Step:   visible.Step(b[13]),
 			Phase:  Phase(b[14]),
 		})
+		r.writer(b[12])
 	}
 	if len(r.rest) > 0 {
 		r.short = true
@@ -473,8 +476,16 @@ func (r *reader) evidence(side byte) Evidence {
 	e := Evidence{Side: side, Total: r.u64()}
 	for n := int(r.u16()); n > 0 && !r.short; n-- {
 		e.Items = append(e.Items, Loss{Number: r.u64(), Slot: r.u32(), Lap: r.u32(), Writer: r.u8(), Store: r.u32(), ID: r.text(), Expected: r.text(), Got: r.text()})
+		r.writer(e.Items[len(e.Items)-1].Writer)
 	}
 	return e
+}
+
+// writer takes exception to a writer that no run has.
+func (r *reader) writer(w byte) {
+	if w >= MaxWriters {
+		r.bad = "there is no writer " + strconv.Itoa(int(w))
+	}
 }
 
 var le = binary.LittleEndian
@@ -485,15 +496,16 @@ type reader struct {
 	rest  []byte
 	what  string
 	short bool
+	bad   string // what is wrong with a field, if anything is
 }
 
 func (r *reader) header(kind messageKind) error {
-	version, got := r.u8(), r.u8()
-	switch {
+	if version := r.u8(); !r.short && version != Version { // of such a message not even the length means anything
+		return ErrVersion
+	}
+	switch got := r.u8(); {
 	case r.short:
 		return r.err()
-	case version != Version:
-		return ErrVersion
 	case got != kind:
 		return errors.New("kind " + strconv.Itoa(int(got)) + " where " + r.what + ", kind " + strconv.Itoa(int(kind)) + ", was due")
 	}
@@ -503,6 +515,9 @@ func (r *reader) header(kind messageKind) error {
 func (r *reader) err() error {
 	if r.short {
 		return errors.New(r.what + ": it ends in the middle of a field")
+	}
+	if r.bad != "" {
+		return errors.New(r.what + ": " + r.bad)
 	}
 	return nil
 }

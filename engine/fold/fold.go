@@ -6,6 +6,7 @@ package fold
 
 import (
 	"sync"
+	"unicode/utf8"
 
 	"slotrace/engine/event"
 )
@@ -18,6 +19,7 @@ const (
 	keptRecords  = 1 << 13 // of the latest steps, on each side
 	frameRecords = 1 << 11 // in one frame
 	keptLosses   = 32      // of the latest evidence, on each side
+	keptText     = 500     // bytes of a failure and of a notice: every frame has room for both
 )
 
 // Board is the picture of a run. One goroutine sets it, any number of viewers
@@ -114,6 +116,7 @@ func (b *Board) State(s event.State) {
 
 func (b *Board) setState(s event.State) {
 	s.Watching = uint16(min(b.viewers, 1<<16-1))
+	s.Failure = clip(s.Failure)
 	if s != b.state {
 		b.state = s
 		b.touch(&b.stateAt)
@@ -163,6 +166,9 @@ func (b *Board) Steps(number int, lap uint32, records []event.Record) {
 		s.records[s.next%keptRecords] = rec{r, lap}
 		s.next++
 	}
+	if len(records) > 0 {
+		b.version++ // nothing else may change for long, as when the run is paused
+	}
 }
 
 // Burst shows a burst in place of the one before.
@@ -195,7 +201,7 @@ func (b *Board) Evidence(number int, total uint64, latest []event.Loss) {
 func (b *Board) Notice(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.notice = text
+	b.notice = clip(text)
 	b.touch(&b.noticeAt)
 }
 
@@ -204,4 +210,16 @@ func (b *Board) Watching() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.viewers
+}
+
+// clip cuts text between two runes.
+func clip(text string) string {
+	if len(text) <= keptText {
+		return text
+	}
+	n := keptText
+	for !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }

@@ -15,7 +15,7 @@ type place struct {
 	blocks []uint64 // version at which each block of the map was sent
 	cursor int      // block at which the next frame goes on, so that all get their turn
 	lap    uint32   // of the blocks that were sent
-	behind bool     // blocks are still to be sent
+	behind bool     // something did not fit and is still to be sent
 	cells  uint64   // version of the map's header that was sent
 	loss   uint64   // number of the newest loss sent
 }
@@ -53,6 +53,9 @@ func (v *Viewer) Append(buf []byte, sequence uint32, room int) []byte {
 		return buf
 	}
 	start, seen := len(buf), v.seen
+	if b.runsSeen > seen {
+		v.sides = [event.MaxSides]place{}
+	}
 	buf = event.AppendFrame(buf, sequence)
 	left := func() int { return room - (len(buf) - start) }
 
@@ -71,14 +74,14 @@ func (v *Viewer) Append(buf []byte, sequence uint32, room int) []byte {
 			buf = s.totals.Append(buf)
 		}
 	}
+	for i := range sides { // before the steps, which take all the room there is
+		if s := &b.sides[i]; s.evidenceAt > seen {
+			buf = s.appendEvidence(buf, &v.sides[i], i, left()/2)
+		}
+	}
 	for i := range sides {
 		s, p := &b.sides[i], &v.sides[i]
-		if b.runsSeen > seen {
-			*p = place{}
-		}
-		if s.evidenceAt > seen {
-			buf = s.appendEvidence(buf, p, i, left()/2)
-		}
+		p.behind = false
 		if s.burstAt > seen && event.StepsBytes(0) < left() {
 			buf = appendSteps(buf, s.burst, left())
 		}
@@ -112,26 +115,32 @@ func (s *side) appendEvidence(buf []byte, p *place, number, room int) []byte {
 	return e.Append(buf)
 }
 
-// appendSteps appends the records that are new, a section a lap.
+// appendSteps appends the records that are new, a section a lap. Of more than fit
+// into one section the oldest are left out; what more sections took has to wait.
 func (s *side) appendSteps(buf []byte, p *place, number, room int) []byte {
 	const maxSpan = 4e9 // a record says its time in 32 bits from the section's base
-	leftOut := uint32(0)
-	if fit := min(frameRecords, (room-event.StepsBytes(0))/16); fit <= 0 {
-		return buf
-	} else if over := s.next - p.next; over > uint64(fit) {
-		leftOut = uint32(over - uint64(fit))
-		p.next = s.next - uint64(fit)
+	leftOut, full := uint32(0), len(buf)+room
+	if fit := min(frameRecords, (room-event.StepsBytes(0))/16); fit > 0 && s.next-p.next > uint64(fit) {
+		over := s.next - p.next - uint64(fit)
+		leftOut = uint32(min(over, 1<<32-1))
+		p.next += over
 	}
 	for p.next < s.next {
+		fit := (full - len(buf) - event.StepsBytes(0)) / 16
+		if fit <= 0 {
+			p.behind = true
+			break
+		}
 		first := s.records[p.next%keptRecords]
 		section := event.Steps{Side: uint8(number), Lap: first.lap, Base: first.At, OneIn: 1, LeftOut: leftOut}
-		end := p.next
-		for ; end < s.next; end++ {
+		end, last := p.next, first.At
+		for ; end < s.next && len(section.Records) < fit; end++ {
 			r := &s.records[end%keptRecords]
-			if r.lap != first.lap || r.At-section.Base > maxSpan {
+			from, to := min(section.Base, r.At), max(last, r.At) // threads are drained one after the other
+			if r.lap != first.lap || to-from > maxSpan {
 				break
 			}
-			section.Base = min(section.Base, r.At) // threads are drained one after the other
+			section.Base, last = from, to
 			section.Records = append(section.Records, r.Record)
 		}
 		p.next, leftOut = end, 0
@@ -158,7 +167,6 @@ func (s *side) appendCells(buf []byte, p *place, number, room int) []byte {
 	}
 	start := len(buf)
 	section := event.Cells{Side: uint8(number), Lap: s.lap, Ended: s.ended, Slots: uint32(len(s.cells)), Collided: s.collided}
-	p.behind = false
 	n := len(s.blocksAt)
 	for k := 0; k < n; {
 		i := (p.cursor + k) % n
@@ -183,7 +191,11 @@ func (s *side) appendCells(buf []byte, p *place, number, room int) []byte {
 		p.cells = s.cellsAt
 		k += run
 	}
-	if p.cells != s.cellsAt && room-(len(buf)-start) >= event.CellsBytes { // a new lap or figure, and no cell to go with it
+	if p.cells != s.cellsAt { // a new lap or figure, and no cell to go with it
+		if room-(len(buf)-start) < event.CellsBytes {
+			p.behind = true
+			return buf
+		}
 		section.First, section.Cells = 0, nil
 		buf = section.Append(buf)
 		p.cells = s.cellsAt

@@ -1,0 +1,138 @@
+package event
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"slotrace/engine/visible"
+)
+
+// put has a thread make the operations of one put of slot with the observer.
+func put(o visible.Observer, tr *Tracer, t *visible.Thread, number uint32, slot uint64) {
+	tr.Begin(t, number)
+	for _, x := range []struct {
+		op    visible.Op
+		value uint64
+	}{
+		{visible.Op{Kind: visible.OpLoad, Step: visible.Look}, slot},
+		{visible.Op{Kind: visible.OpCompareAndSwap, Step: visible.Claim}, visible.Missing},
+		{visible.Op{Kind: visible.OpAdd, Step: visible.Claim}, slot + 1},
+		{visible.Op{Kind: visible.OpWrite, Step: visible.Block}, 3136},
+		{visible.Op{Kind: visible.OpUnlock, Step: visible.Leave}, 0},
+		{visible.Op{Kind: visible.OpMapStore, Step: visible.Index}, 5},
+	} {
+		o.Point(t, x.op)
+		o.Done(t, x.op, x.value)
+	}
+	tr.End(t)
+}
+
+func TestRecordsTellWhichSlotAndWhichStore(t *testing.T) {
+	tr := NewTracer(NewClock(), 3)
+	tr.All()
+	th := &visible.Thread{ID: 2}
+	put(tr, tr, th, 41, 7)
+	records := tr.Drain(nil)
+	if len(records) != 12 {
+		t.Fatalf("%d records of 6 operations", len(records))
+	}
+	want := []struct {
+		step  visible.Step
+		value uint32
+	}{
+		{visible.Look, 7}, {visible.Claim, NoValue}, {visible.Claim, 7}, {visible.Block, 7}, {visible.Leave, NoValue}, {visible.Index, 5},
+	}
+	// A swap that failed has no slot; the put goes on, and its next claim has one.
+	for i, w := range want {
+		arrive, done := records[2*i], records[2*i+1]
+		if arrive.Phase != Arrive || arrive.Value != NoValue || arrive.Step != w.step || arrive.Thread != 2 || arrive.Number != 41 {
+			t.Errorf("%+v", arrive)
+		}
+		if done.Phase != Done || done.Value != w.value || done.Step != w.step || done.Thread != 2 || done.Number != 41 {
+			t.Errorf("%+v, want %+v", done, w)
+		}
+	}
+	if more := tr.Drain(nil); len(more) != 0 {
+		t.Errorf("%d records came twice", len(more))
+	}
+}
+
+func TestAFullRingDropsAndCounts(t *testing.T) {
+	tr := NewTracer(NewClock(), 1)
+	tr.All()
+	th := &visible.Thread{}
+	const puts = 1000 // of 12 records each
+	for i := range uint32(puts) {
+		put(tr, tr, th, i, 1)
+	}
+	kept := len(tr.Drain(nil))
+	if kept != ringRecords || tr.Dropped() != puts*12-ringRecords {
+		t.Errorf("%d kept, %d dropped of %d", kept, tr.Dropped(), puts*12)
+	}
+	put(tr, tr, th, puts, 1)
+	if n := len(tr.Drain(nil)); n != 12 {
+		t.Errorf("%d records after there was room again", n)
+	}
+}
+
+func TestABurstHasWholePutsAndEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := NewClock()
+		clock.Run(true)
+		tr := NewTracer(clock, 1)
+		th := &visible.Thread{}
+		put(tr, tr, th, 0, 1)
+		tr.Burst(time.Millisecond, false)
+		put(tr, tr, th, 1, 1)
+		time.Sleep(2 * time.Millisecond) // on the test's own clock
+		put(tr, tr, th, 2, 1)
+		records := tr.Drain(nil)
+		if len(records) != 6 {
+			t.Fatalf("%d records, want those of the put within the burst, done only", len(records))
+		}
+		for _, r := range records {
+			if r.Number != 1 || r.Phase != Done {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+func TestPausingShowsWhereAPutStands(t *testing.T) {
+	tr := NewTracer(NewClock(), 1)
+	th := &visible.Thread{}
+	tr.Begin(th, 5)
+	op := visible.Op{Kind: visible.OpLoad, Step: visible.Look}
+	tr.Point(th, op)
+	tr.Done(th, op, 3)
+	tr.All() // the run is paused here
+	tr.Point(th, visible.Op{Kind: visible.OpWrite, Step: visible.Block})
+	records := tr.Drain(nil)
+	if len(records) != 1 || records[0].Step != visible.Block || records[0].Phase != Arrive || records[0].Number != 5 {
+		t.Errorf("%+v", records)
+	}
+}
+
+func TestTheClockStandsStillWhilePaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClock()
+		time.Sleep(time.Second)
+		c.Run(true)
+		time.Sleep(2 * time.Second)
+		c.Run(false)
+		time.Sleep(time.Hour)
+		c.Advance(time.Millisecond)
+		if now := time.Duration(c.Now()); now != 2*time.Second+time.Millisecond {
+			t.Errorf("%v", now)
+		}
+	})
+}
+
+func TestASourceWithoutItsBoundsIsAnError(t *testing.T) {
+	for _, text := range []string{"", "func Claim(", "func Refuse("} {
+		if s, err := ParseSource("x.go", text, "Claim(", "Refuse("); err == nil {
+			t.Errorf("%q: %+v", text, s)
+		}
+	}
+}

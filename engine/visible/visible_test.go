@@ -1,0 +1,111 @@
+package visible
+
+import (
+	"slices"
+	"testing"
+)
+
+// book writes down what an observer is told.
+type book struct {
+	name  string
+	lines *[]string
+}
+
+func (b book) Point(_ *Thread, op Op) {
+	*b.lines = append(*b.lines, b.name+" asked: "+op.Kind.String())
+}
+func (b book) Done(_ *Thread, op Op, v uint64) {
+	told := "something"
+	if v == Missing {
+		told = "missing"
+	}
+	*b.lines = append(*b.lines, b.name+" told: "+told)
+}
+
+func TestObserversAreAskedBeforeAndToldAfter(t *testing.T) {
+	var word uint64
+	c := NewCounter(1, 0, &word)
+	var lines []string
+	th := &Thread{Observer: Chain{book{"a", &lines}, book{"b", &lines}}}
+	if c.CompareAndSwap(th, Claim, 7, 8) {
+		t.Error("0 was swapped as a 7")
+	}
+	want := []string{"a asked: compare-and-swap", "b asked: compare-and-swap", "a told: missing", "b told: missing"}
+	if !slices.Equal(lines, want) {
+		t.Errorf("%q", lines)
+	}
+}
+
+// seer remembers the last operation and its value.
+type seer struct {
+	op    Op
+	value uint64
+	asked int
+}
+
+func (s *seer) Point(_ *Thread, op Op)          { s.asked++ }
+func (s *seer) Done(_ *Thread, op Op, v uint64) { s.op, s.value = op, v }
+
+// Every operation does the same with an observer and without, and tells its kind, object, range and value.
+func TestEveryOperationIsAnnounced(t *testing.T) {
+	var word uint64
+	counter := NewCounter(1, 4, &word)
+	mem := NewBytes(2, make([]byte, 16))
+	index := NewMap(3, 1)
+	lock := NewMutex(5)
+	key := hash("id")
+	var got [4]byte
+	for _, observed := range []bool{false, true} {
+		word = 0
+		index.Clear()
+		var s seer
+		th := &Thread{}
+		if observed {
+			th.Observer = &s
+		}
+		for _, x := range []struct {
+			do    func() uint64
+			op    Op
+			value uint64
+		}{
+			{func() uint64 { return counter.Add(th, Tell, 3) }, Op{OpAdd, Tell, 1, 4, 5}, 3},
+			{func() uint64 { return counter.Load(th, Look) }, Op{OpLoad, Look, 1, 4, 5}, 3},
+			{func() uint64 { counter.Store(th, Commit, 9); return counter.Peek() }, Op{OpStore, Commit, 1, 4, 5}, 9},
+			{func() uint64 { counter.CompareAndSwap(th, Claim, 9, 10); return 9 }, Op{OpCompareAndSwap, Claim, 1, 4, 5}, 9},
+			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), nil, []byte("cd")); return 4 }, Op{OpWrite, Block, 2, 2, 6}, 4},
+			{func() uint64 { mem.Read(th, Fetch, 2, got[:1], got[1:]); return 4 }, Op{OpRead, Fetch, 2, 2, 6}, 4},
+			{func() uint64 { index.Store(th, Index, "id", 6); return 6 }, Op{OpMapStore, Index, 3, key, key + 1}, 6},
+			{func() uint64 { v, _ := index.Load(th, Find, "id"); return v }, Op{OpMapLoad, Find, 3, key, key + 1}, 6},
+			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, 0, 0}, 0},
+			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, 0, 0}, 0},
+		} {
+			s = seer{}
+			if v := x.do(); v != x.value {
+				t.Errorf("%s gave %d, want %d", x.op.Kind, v, x.value)
+			}
+			if observed && (s.asked != 1 || s.op != x.op || s.value != x.value) {
+				t.Errorf("%s: the observer was asked %d times and saw %+v, %d; want %+v, %d", x.op.Kind, s.asked, s.op, s.value, x.op, x.value)
+			}
+		}
+		if string(got[:]) != "abcd" {
+			t.Errorf("read %q", got)
+		}
+	}
+	if _, ok := index.Load(&Thread{}, Find, "other"); ok {
+		t.Error("an id that was never stored is there")
+	}
+}
+
+func TestStepsAndKindsHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for s := NoStep; s < Steps; s++ {
+		if n := s.String(); n == "" || seen[n] {
+			t.Errorf("step %d is called %q", s, n)
+		} else {
+			seen[n] = true
+		}
+	}
+	if Steps.String() != "unknown step" || Kind(99).String() != "unknown operation" {
+		t.Error("what is not known has a name")
+	}
+}
