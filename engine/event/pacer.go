@@ -20,7 +20,7 @@ const StepBeat = 300 * time.Millisecond
 // window), or until they are told to go (pause and single step). It holds
 // whatever lock its threads hold, so who needs them between puts calls Hurry first.
 //
-// Observers go before a Pacer in a visible.Chain, so that they see a thread arrive.
+// An observer that composes it asks it last, so that the others see a thread arrive.
 type Pacer struct {
 	open     atomic.Bool // real speed, no window, not paused: the one thing a fast thread looks at
 	settings atomic.Pointer[settings]

@@ -109,6 +109,9 @@ const Missing = ^uint64(0)
 // value loaded or stored, the sum after an add, the old value of a
 // compare-and-swap that swapped, what a map load found; Missing stands for what a
 // compare-and-swap or a map load did not find.
+//
+// Observers compose by calling each other. Whoever holds threads back comes last
+// at Point, so that the others have seen the thread arrive.
 type Observer interface {
 	Point(t *Thread, op Op)
 	Done(t *Thread, op Op, value uint64)
@@ -119,22 +122,4 @@ type Observer interface {
 type Thread struct {
 	ID       int      // counts from 0
 	Observer Observer // nil: nobody watches
-}
-
-// Chain is several observers as one. Point asks them in order, Done tells them
-// in order. Put whoever holds a thread last, so that the others have seen it arrive.
-type Chain []Observer
-
-// Point implements Observer.
-func (c Chain) Point(t *Thread, op Op) {
-	for _, o := range c {
-		o.Point(t, op)
-	}
-}
-
-// Done implements Observer.
-func (c Chain) Done(t *Thread, op Op, value uint64) {
-	for _, o := range c {
-		o.Done(t, op, value)
-	}
 }

@@ -118,7 +118,7 @@ func (s *side) hire() {
 	if w.log.n.Load() == 0 { // else a predecessor of the same number began the log: its numbers go on
 		w.log.first = w.next
 	}
-	w.handle = s.store.Handle(id, visible.Chain{w, s.tracer, s.pacer})
+	w.handle = s.store.Handle(id, w)
 	s.writers = append(s.writers, w)
 }
 

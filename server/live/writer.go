@@ -88,16 +88,23 @@ func (w *writer) time(d time.Duration) {
 	}
 }
 
-// Point implements visible.Observer: the writer keeps the lap's book of claims.
-// What must be exact is counted here, by the thread itself, and not from records.
-func (w *writer) Point(_ *visible.Thread, op visible.Op) {
+// Point implements visible.Observer: first the writer keeps the lap's book of
+// claims (what must be exact is counted by the thread itself, not from records),
+// then it is traced, then paced.
+func (w *writer) Point(t *visible.Thread, op visible.Op) {
+	s := w.side
 	if op.Step == visible.Block {
-		w.slot, _ = w.side.store.BlockSlot(op)
-		if w.side.cur.claim(w.slot, w.id) > 0 {
+		w.slot, _ = s.store.BlockSlot(op)
+		if s.cur.claim(w.slot, w.id) > 0 {
 			w.collisions.Add(1)
 		}
 	}
+	s.tracer.Point(t, op)
+	s.pacer.Point(t, op)
 }
 
 // Done implements visible.Observer.
-func (*writer) Done(*visible.Thread, visible.Op, uint64) {}
+func (w *writer) Done(t *visible.Thread, op visible.Op, value uint64) {
+	w.side.tracer.Done(t, op, value)
+	w.side.pacer.Done(t, op, value)
+}
