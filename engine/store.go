@@ -16,6 +16,7 @@ import (
 	"slotrace/engine/alloc"
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
+	"slotrace/engine/visible/index"
 )
 
 // Options is how a new store is laid out.
@@ -61,7 +62,7 @@ type Store struct {
 	content    visible.Bytes
 	contentEnd visible.Counter
 	generation uint64
-	index      *visible.Map
+	index      *index.Map
 }
 
 // Errors of Create, and of a full store.
@@ -159,7 +160,7 @@ func attach(m *mapping.Mapping, g geometry, allocator string) (*Store, error) {
 		content:    visible.NewBytes(ObjectContent, b[g.contentAt():]),
 		contentEnd: visible.NewCounter(ObjectContentEnd, 0, word(b, contentEndAt)),
 		generation: *word(b, generationAt),
-		index:      visible.NewMap(ObjectIndex, int(min(g.capacity, 1<<20))),
+		index:      index.New(ObjectIndex, int(min(g.capacity, 1<<20))),
 	}
 	if allocator == "" {
 		allocator = "fetch-add"

@@ -1,7 +1,7 @@
 // Package event says what a running store tells about itself: the record of one
-// thing that one thread did, the tracer that makes records, the pacer that slows
-// threads down enough to follow, and the wire form in which a viewer gets it all
-// (WIRE.md beside this file).
+// thing that one thread did, and the wire form in which a viewer gets it with all
+// the rest (WIRE.md beside this file). The page is built from it, so it does
+// without what is dear in WebAssembly: fmt, time, context.
 package event
 
 import "slotrace/engine/visible"
@@ -28,4 +28,15 @@ type Record struct {
 	Thread uint8        // from 0
 	Step   visible.Step // what the thread was about
 	Phase  Phase
+}
+
+// Stretched says whether a paced thread is held at the step, which makes it worth
+// a place in a picture; the other steps of a put go along with these.
+func Stretched(s visible.Step) bool {
+	switch s {
+	case visible.Enter, visible.Look, visible.Claim, visible.Leave, visible.Block, visible.Index,
+		visible.EnterTell, visible.Tell, visible.LeaveTell:
+		return true
+	}
+	return false
 }

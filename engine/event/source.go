@@ -1,8 +1,9 @@
 package event
 
 import (
-	"fmt"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"slotrace/engine/visible"
@@ -34,11 +35,11 @@ func ParseSource(file, text, from, until string) (Source, error) {
 	lines := strings.Split(text, "\n")
 	first := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, from) })
 	if first < 0 {
-		return Source{}, fmt.Errorf("%s: no line has %q", file, from)
+		return Source{}, errors.New(file + ": no line has " + strconv.Quote(from))
 	}
 	n := slices.IndexFunc(lines[first:], func(l string) bool { return strings.Contains(l, until) })
 	if n < 0 {
-		return Source{}, fmt.Errorf("%s: no line behind %q has %q", file, from, until)
+		return Source{}, errors.New(file + ": no line behind " + strconv.Quote(from) + " has " + strconv.Quote(until))
 	}
 	excerpt := lines[first : first+n]
 	for len(excerpt) > 0 && (excerpt[len(excerpt)-1] == "" || strings.HasPrefix(excerpt[len(excerpt)-1], "// ") && !strings.HasPrefix(excerpt[len(excerpt)-1], "// "+meanwhile)) {

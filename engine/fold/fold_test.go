@@ -171,7 +171,7 @@ func TestAViewerEndsWithTheBoardsPicture(t *testing.T) {
 				board.Evidence(i, numbers[i], latest)
 			},
 			"frame": func(t *rapid.T) { frame(t, rapid.IntRange(0, room).Draw(t, "room")) },
-			"": func(*rapid.T) {},
+			"":      func(*rapid.T) {},
 		})
 
 		for frames := 0; frame(t, rapid.IntRange(minFrame, room).Draw(t, "room")); frames++ {

@@ -26,13 +26,10 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 	var word uint64
 	counter := NewCounter(1, 4, &word)
 	mem := NewBytes(2, make([]byte, 16))
-	index := NewMap(3, 1)
 	lock := NewMutex(5)
-	key := hash("id")
 	var got [4]byte
 	for _, observed := range []bool{false, true} {
 		word = 0
-		index.Clear()
 		var s seer
 		th := &Thread{}
 		if observed {
@@ -49,8 +46,6 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 			{func() uint64 { counter.CompareAndSwap(th, Claim, 9, 10); return 9 }, Op{OpCompareAndSwap, Claim, 1, 4, 5}, 9},
 			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), nil, []byte("cd")); return 4 }, Op{OpWrite, Block, 2, 2, 6}, 4},
 			{func() uint64 { mem.Read(th, Fetch, 2, got[:1], got[1:]); return 4 }, Op{OpRead, Fetch, 2, 2, 6}, 4},
-			{func() uint64 { index.Store(th, Index, "id", 6); return 6 }, Op{OpMapStore, Index, 3, key, key + 1}, 6},
-			{func() uint64 { v, _ := index.Load(th, Find, "id"); return v }, Op{OpMapLoad, Find, 3, key, key + 1}, 6},
 			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, 0, 0}, 0},
 			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, 0, 0}, 0},
 		} {
@@ -65,9 +60,6 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 		if string(got[:]) != "abcd" {
 			t.Errorf("read %q", got)
 		}
-	}
-	if _, ok := index.Load(&Thread{}, Find, "other"); ok {
-		t.Error("an id that was never stored is there")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"slotrace/engine/event"
 	"slotrace/engine/fold"
+	"slotrace/engine/trace"
 	"slotrace/server/run"
 )
 
@@ -16,7 +17,7 @@ import (
 type active struct {
 	id      uint32
 	board   *fold.Board
-	clock   *event.Clock
+	clock   *trace.Clock
 	sides   []*side
 	numbers [event.MaxSides][run.MaxWriters]uint32 // where writers that are hired go on
 	cancel  context.CancelFunc
@@ -30,7 +31,7 @@ type active struct {
 
 func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &active{id: id, board: board, clock: event.NewClock(), cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
+	r := &active{id: id, board: board, clock: trace.NewClock(), cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
 	if c.Paused {
 		r.state = event.Paused
 	}

@@ -12,6 +12,7 @@ import (
 
 	"slotrace/engine"
 	"slotrace/engine/event"
+	"slotrace/engine/trace"
 	"slotrace/engine/visible"
 	"slotrace/server/run"
 )
@@ -24,8 +25,8 @@ type side struct {
 	slots     int
 	embedding int
 	store     *engine.Store
-	tracer    *event.Tracer
-	pacer     *event.Pacer
+	tracer    *trace.Tracer
+	pacer     *trace.Pacer
 	crew      *crew
 	asked     chan struct{} // a writer cannot go on: the store is full, or the run has its size
 	orders    chan order
@@ -89,8 +90,8 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 	}
 	s := &side{
 		run: r, number: number, slots: c.Slots, embedding: c.Embedding, store: store,
-		tracer:    event.NewTracer(r.clock, run.MaxWriters),
-		pacer:     event.NewPacer(r.clock, run.MaxWriters, uint64(r.id)),
+		tracer:    trace.NewTracer(r.clock, run.MaxWriters),
+		pacer:     trace.NewPacer(r.clock, run.MaxWriters, uint64(r.id)),
 		crew:      newCrew(c.Writers),
 		asked:     make(chan struct{}, 1),
 		orders:    make(chan order),

@@ -1,9 +1,10 @@
-package event
+package trace
 
 import (
 	"sync/atomic"
 	"time"
 
+	"slotrace/engine/event"
 	"slotrace/engine/visible"
 )
 
@@ -40,14 +41,14 @@ type ring struct {
 	mode      uint32 // of the put under way
 	number    uint32 // of the put under way
 	slot      uint32 // that it looked at or claimed last
-	records   []Record
+	records   []event.Record
 }
 
 // NewTracer returns a tracer for threads with IDs below threads that records nothing yet.
 func NewTracer(clock *Clock, threads int) *Tracer {
 	t := &Tracer{clock: clock, rings: make([]ring, threads)}
 	for i := range t.rings {
-		t.rings[i].records = make([]Record, ringRecords)
+		t.rings[i].records = make([]event.Record, ringRecords)
 	}
 	return t
 }
@@ -72,7 +73,7 @@ func (tr *Tracer) Burst(d time.Duration, arrivals bool) {
 // Begin says that thread t begins its put with that number.
 func (tr *Tracer) Begin(t *visible.Thread, number uint32) {
 	r := &tr.rings[t.ID]
-	r.number, r.slot = number, NoValue
+	r.number, r.slot = number, event.NoValue
 	if r.mode = tr.mode.Load(); r.mode == traceNothing {
 		return
 	}
@@ -97,7 +98,7 @@ func (tr *Tracer) Point(t *visible.Thread, op visible.Op) {
 		r.mode = traceAll // the run was paused in the middle of this put: show where it stands
 	}
 	if r.mode == traceAll {
-		r.add(Record{At: tr.clock.Now(), Value: NoValue, Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: Arrive})
+		r.add(event.Record{At: tr.clock.Now(), Value: event.NoValue, Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Arrive})
 		r.published.Store(r.head) // it may be held for long
 	}
 }
@@ -108,7 +109,7 @@ func (tr *Tracer) Done(t *visible.Thread, op visible.Op, value uint64) {
 	if r.mode == traceNothing {
 		return
 	}
-	r.add(Record{At: tr.clock.Now(), Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: Done})
+	r.add(event.Record{At: tr.clock.Now(), Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Done})
 	if r.mode == traceAll {
 		r.published.Store(r.head)
 	}
@@ -118,7 +119,7 @@ func (tr *Tracer) Done(t *visible.Thread, op visible.Op, value uint64) {
 func (r *ring) tell(op visible.Op, value uint64) uint32 {
 	switch {
 	case op.Kind == visible.OpLock, op.Kind == visible.OpUnlock:
-		return NoValue
+		return event.NoValue
 	case op.Step == visible.Claim && op.Kind == visible.OpAdd:
 		r.slot = uint32(value - 1) // the sum is one above the slot that was taken
 	case op.Step == visible.Look, op.Step == visible.Claim: // Missing, of a swap that failed, is NoValue
@@ -129,7 +130,7 @@ func (r *ring) tell(op visible.Op, value uint64) uint32 {
 	return r.slot
 }
 
-func (r *ring) add(rec Record) {
+func (r *ring) add(rec event.Record) {
 	if r.head-r.tail.Load() == ringRecords {
 		r.dropped.Add(1)
 		return
@@ -140,7 +141,7 @@ func (r *ring) add(rec Record) {
 
 // Drain appends to all what was recorded since the last call, each thread's
 // records in their order, and returns it.
-func (tr *Tracer) Drain(all []Record) []Record {
+func (tr *Tracer) Drain(all []event.Record) []event.Record {
 	for i := range tr.rings {
 		r := &tr.rings[i]
 		tail, head := r.tail.Load(), r.published.Load()

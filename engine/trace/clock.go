@@ -1,4 +1,6 @@
-package event
+// Package trace watches the threads of a store: the tracer records what they do,
+// the pacer slows them down enough to follow, and both go by the run's clock.
+package trace
 
 import (
 	"sync/atomic"

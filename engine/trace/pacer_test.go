@@ -1,4 +1,4 @@
-package event
+package trace
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"slotrace/engine/event"
 	"slotrace/engine/visible"
 )
 
@@ -68,6 +69,14 @@ func TestAWindowWidensTheGapBeforeTheBlockAlone(t *testing.T) {
 			last = time.Now()
 		})
 	})
+}
+
+func TestThreadsAreHeldAtTheStepsThatPicturesShow(t *testing.T) {
+	for s := range visible.Steps {
+		if (beats[s] != 0) != event.Stretched(s) {
+			t.Errorf("%s: %v beats", s, beats[s])
+		}
+	}
 }
 
 func TestEqualSeedsPaceAlike(t *testing.T) {

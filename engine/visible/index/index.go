@@ -1,42 +1,48 @@
-package visible
+// Package index is visible map entries: an index from strings to numbers that
+// threads share. It is apart from package visible so that who only needs the names
+// of operations, as the page does, is not given a hash map.
+package index
 
-import "github.com/puzpuzpuz/xsync/v4"
+import (
+	"github.com/puzpuzpuz/xsync/v4"
 
-// Map is an index from strings to numbers that threads share. Entries with
-// different keys are independent of each other.
+	"slotrace/engine/visible"
+)
+
+// Map is the index. Entries with different keys are independent of each other.
 type Map struct {
 	entries *xsync.Map[string, uint64]
-	object  Object
+	object  visible.Object
 }
 
-// NewMap returns an empty map with room for hint entries before it grows.
-func NewMap(o Object, hint int) *Map {
+// New returns an empty index with room for hint entries before it grows.
+func New(o visible.Object, hint int) *Map {
 	return &Map{entries: xsync.NewMap[string, uint64](xsync.WithPresize(hint)), object: o}
 }
 
 // Load looks key up.
-func (m *Map) Load(t *Thread, s Step, key string) (uint64, bool) {
+func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
 	if t.Observer == nil {
 		return m.entries.Load(key)
 	}
-	op := m.op(OpMapLoad, s, key)
+	op := m.op(visible.OpMapLoad, s, key)
 	t.Observer.Point(t, op)
 	v, ok := m.entries.Load(key)
 	seen := v
 	if !ok {
-		seen = Missing
+		seen = visible.Missing
 	}
 	t.Observer.Done(t, op, seen)
 	return v, ok
 }
 
 // Store enters key, replacing what was there.
-func (m *Map) Store(t *Thread, s Step, key string, v uint64) {
+func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
 	if t.Observer == nil {
 		m.entries.Store(key, v)
 		return
 	}
-	op := m.op(OpMapStore, s, key)
+	op := m.op(visible.OpMapStore, s, key)
 	t.Observer.Point(t, op)
 	m.entries.Store(key, v)
 	t.Observer.Done(t, op, v)
@@ -48,9 +54,9 @@ func (m *Map) Len() int { return m.entries.Size() }
 // Clear empties the map, while no thread runs.
 func (m *Map) Clear() { m.entries.Clear() }
 
-func (m *Map) op(k Kind, s Step, key string) Op {
+func (m *Map) op(k visible.Kind, s visible.Step, key string) visible.Op {
 	h := hash(key)
-	return Op{Kind: k, Step: s, Object: m.object, Low: h, High: h + 1}
+	return visible.Op{Kind: k, Step: s, Object: m.object, Low: h, High: h + 1}
 }
 
 // hash is FNV-1a, 64 bits: the same in every process, so that a recorded

@@ -1,10 +1,11 @@
-package event
+package trace
 
 import (
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"slotrace/engine/event"
 	"slotrace/engine/visible"
 )
 
@@ -41,15 +42,15 @@ func TestRecordsTellWhichSlotAndWhichStore(t *testing.T) {
 		step  visible.Step
 		value uint32
 	}{
-		{visible.Look, 7}, {visible.Claim, NoValue}, {visible.Claim, 7}, {visible.Block, 7}, {visible.Leave, NoValue}, {visible.Index, 5},
+		{visible.Look, 7}, {visible.Claim, event.NoValue}, {visible.Claim, 7}, {visible.Block, 7}, {visible.Leave, event.NoValue}, {visible.Index, 5},
 	}
 	// A swap that failed has no slot; the put goes on, and its next claim has one.
 	for i, w := range want {
 		arrive, done := records[2*i], records[2*i+1]
-		if arrive.Phase != Arrive || arrive.Value != NoValue || arrive.Step != w.step || arrive.Thread != 2 || arrive.Number != 41 {
+		if arrive.Phase != event.Arrive || arrive.Value != event.NoValue || arrive.Step != w.step || arrive.Thread != 2 || arrive.Number != 41 {
 			t.Errorf("%+v", arrive)
 		}
-		if done.Phase != Done || done.Value != w.value || done.Step != w.step || done.Thread != 2 || done.Number != 41 {
+		if done.Phase != event.Done || done.Value != w.value || done.Step != w.step || done.Thread != 2 || done.Number != 41 {
 			t.Errorf("%+v, want %+v", done, w)
 		}
 	}
@@ -92,7 +93,7 @@ func TestABurstHasWholePutsAndEndsByItself(t *testing.T) {
 			t.Fatalf("%d records, want those of the put within the burst, done only", len(records))
 		}
 		for _, r := range records {
-			if r.Number != 1 || r.Phase != Done {
+			if r.Number != 1 || r.Phase != event.Done {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -109,7 +110,7 @@ func TestPausingShowsWhereAPutStands(t *testing.T) {
 	tr.All() // the run is paused here
 	tr.Point(th, visible.Op{Kind: visible.OpWrite, Step: visible.Block})
 	records := tr.Drain(nil)
-	if len(records) != 1 || records[0].Step != visible.Block || records[0].Phase != Arrive || records[0].Number != 5 {
+	if len(records) != 1 || records[0].Step != visible.Block || records[0].Phase != event.Arrive || records[0].Number != 5 {
 		t.Errorf("%+v", records)
 	}
 }
@@ -127,12 +128,4 @@ func TestTheClockStandsStillWhilePaused(t *testing.T) {
 			t.Errorf("%v", now)
 		}
 	})
-}
-
-func TestASourceWithoutItsBoundsIsAnError(t *testing.T) {
-	for _, text := range []string{"", "func Claim(", "func Refuse("} {
-		if s, err := ParseSource("x.go", text, "Claim(", "Refuse("); err == nil {
-			t.Errorf("%q: %+v", text, s)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package event
+package trace
 
 import (
 	"context"
@@ -53,7 +53,7 @@ type waiter struct {
 }
 
 // beats is how long each step is stretched, in beats of the pace. Steps that are
-// not here pass at once, in slow motion and when stepped.
+// not here (event.Stretched) pass at once, in slow motion and when stepped.
 var beats = [visible.Steps]float64{
 	visible.Enter: 0.5, visible.Look: 0.5, visible.Claim: 0.5, visible.Leave: 0.25,
 	visible.Block: 1.5, visible.Index: 0.5,
@@ -248,6 +248,3 @@ func (p *Pacer) grant() chan struct{} {
 	w.granted <- done
 	return done
 }
-
-// Stretched says whether a paced thread is held at the step: the rest pass at once.
-func Stretched(s visible.Step) bool { return s < visible.Steps && beats[s] != 0 }
