@@ -44,6 +44,7 @@ type settings struct {
 // seed are paced alike: that is what makes two allocators comparable.
 type pacing struct {
 	random  *rand.Rand
+	rested  bool          // at least once
 	stepped chan struct{} // not nil while the operation under way was a single step
 }
 
@@ -126,11 +127,18 @@ func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
 	}
 }
 
-// Rest is the time a paced thread takes between two puts. A paused one does not
-// rest: it is to be found at its first operation.
+// Rest is the time a paced thread takes between two puts; its first is shorter, so
+// that a run begins at once and not all together. A paused thread does not rest: it
+// is to be found at its first operation.
 func (p *Pacer) Rest(t *visible.Thread) {
+	own := &p.threads[t.ID]
+	stretch := float64(restBeats)
+	if !own.rested {
+		stretch *= own.random.Float64() / 3
+		own.rested = true
+	}
 	if s := p.settings.Load(); s.pace > 0 && !s.paused {
-		p.hold(t, visible.Op{}, restBeats)
+		p.hold(t, visible.Op{}, stretch)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 type Tracer struct {
 	clock    *Clock
 	mode     atomic.Uint32
-	burstEnd atomic.Int64
+	burstEnd atomic.Int64 // on the clock; 0 = there is no burst, armed = it begins with the next put
+	burstFor atomic.Int64
 	rings    []ring
 }
 
@@ -26,6 +27,8 @@ const (
 	traceDone           // as it is done: bursts at real speed
 	traceAll            // as it arrives, too: paced threads
 )
+
+const armed = -1
 
 const ringRecords = 1 << 11 // 48 KiB; a power of two
 
@@ -59,15 +62,23 @@ func (tr *Tracer) All() { tr.mode.Store(traceAll); tr.burstEnd.Store(0) }
 // Nothing records no put that begins from now on.
 func (tr *Tracer) Nothing() { tr.mode.Store(traceNothing); tr.burstEnd.Store(0) }
 
-// Burst records the puts that begin within the next d. Arrivals are recorded, too,
-// if threads are held long enough for them to matter.
+// Burst records the puts that begin within d of the next one to begin: on few
+// cores no thread may run for a while after the call. Arrivals are recorded, too, if
+// threads are held long enough for them to matter.
 func (tr *Tracer) Burst(d time.Duration, arrivals bool) {
-	tr.burstEnd.Store(tr.clock.Now() + int64(d))
+	tr.burstFor.Store(int64(d))
+	tr.burstEnd.Store(armed)
 	if arrivals {
 		tr.mode.Store(traceAll)
 	} else {
 		tr.mode.Store(traceDone)
 	}
+}
+
+// BurstEnd is when the burst ends or ended, on the clock, once it has begun.
+func (tr *Tracer) BurstEnd() (at int64, begun bool) {
+	at = tr.burstEnd.Load()
+	return at, at > 0
 }
 
 // Begin says that thread t begins its put with that number.
@@ -77,7 +88,10 @@ func (tr *Tracer) Begin(t *visible.Thread, number uint32) {
 	if r.mode = tr.mode.Load(); r.mode == traceNothing {
 		return
 	}
-	if end := tr.burstEnd.Load(); end != 0 && tr.clock.Now() > end {
+	end := tr.burstEnd.Load()
+	if end == armed {
+		tr.burstEnd.CompareAndSwap(armed, tr.clock.Now()+tr.burstFor.Load())
+	} else if end != 0 && tr.clock.Now() > end {
 		tr.mode.CompareAndSwap(r.mode, traceNothing)
 		r.mode = traceNothing
 	}

@@ -85,6 +85,10 @@ func TestABurstHasWholePutsAndEndsByItself(t *testing.T) {
 		th := &visible.Thread{}
 		put(tr, tr, th, 0, 1)
 		tr.Burst(time.Millisecond, false)
+		time.Sleep(time.Hour) // nobody puts
+		if _, begun := tr.BurstEnd(); begun {
+			t.Error("it began without a put")
+		}
 		put(tr, tr, th, 1, 1)
 		time.Sleep(2 * time.Millisecond) // on the test's own clock
 		put(tr, tr, th, 2, 1)

@@ -83,8 +83,10 @@ func (s *side) trace() {
 		}
 	case b.began != 0:
 		b.records = append(b.records, told(records)...)
-		if b.ticks++; b.ticks > burstSettle && s.run.clock.Now() > b.began+int64(b.length) {
-			s.showBurst()
+		if end, begun := s.tracer.BurstEnd(); begun && s.run.clock.Now() > end {
+			if b.ticks++; b.ticks > burstSettle {
+				s.showBurst()
+			}
 		}
 	case time.Now().After(b.next):
 		now := s.run.clock.Now()
@@ -96,13 +98,20 @@ func (s *side) trace() {
 // showBurst shows what has been recorded of the burst under way; mu is held.
 func (s *side) showBurst() {
 	b := &s.burst
+	for i := range b.records {
+		if at := b.records[i].At; i == 0 || at < b.began {
+			b.began = at
+		}
+	}
 	oneIn := everyStepShown
 	if b.last != 0 && b.length > 0 {
 		oneIn = uint32(max(1, min((b.began-b.last)/int64(b.length), 1<<32-1)))
 	}
-	s.run.board.Burst(event.Steps{
-		Side: uint8(s.number), Lap: b.lap, Burst: true, Base: b.began, Length: uint32(min(b.length, 4e9)), OneIn: oneIn, Records: b.records,
-	})
+	if len(b.records) > 0 {
+		s.run.board.Burst(event.Steps{
+			Side: uint8(s.number), Lap: b.lap, Burst: true, Base: b.began, Length: uint32(min(b.length, 4e9)), OneIn: oneIn, Records: b.records,
+		})
+	}
 	*b = burst{last: b.began, next: b.next}
 }
 
