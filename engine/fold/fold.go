@@ -134,23 +134,28 @@ func (b *Board) Totals(t event.Totals) {
 }
 
 // Cells shows a lap's slot map: cell(i) is slot i's byte, as in WIRE.md.
-func (b *Board) Cells(number int, lap uint32, ended bool, collided uint32, cell func(i int) byte) {
+func (b *Board) Cells(number int, lap uint32, ended bool, cell func(i int) byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := &b.sides[number]
 	if lap != s.lap {
 		clear(s.cells)
 		clear(s.blocksAt)
+		s.collided = 0
+	}
+	collided := s.collided
+	for i, old := range s.cells {
+		c := cell(i)
+		if c == old {
+			continue
+		}
+		s.cells[i] = c
+		b.touch(&s.blocksAt[i/blockCells])
+		collided += uint32(c>>7) - uint32(old>>7) // event.CellCollided
 	}
 	if lap != s.lap || ended != s.ended || collided != s.collided {
 		s.lap, s.ended, s.collided = lap, ended, collided
 		b.touch(&s.cellsAt)
-	}
-	for i := range s.cells {
-		if c := cell(i); c != s.cells[i] {
-			s.cells[i] = c
-			b.touch(&s.blocksAt[i/blockCells])
-		}
 	}
 }
 

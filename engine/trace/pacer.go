@@ -134,7 +134,7 @@ func (p *Pacer) Rest(t *visible.Thread) {
 	own := &p.threads[t.ID]
 	stretch := float64(restBeats)
 	if !own.rested {
-		stretch *= own.random.Float64() / 3
+		stretch *= own.random.Float64() / 2
 		own.rested = true
 	}
 	if s := p.settings.Load(); s.pace > 0 && !s.paused {

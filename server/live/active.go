@@ -23,6 +23,8 @@ type active struct {
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when all has ended and been read back
 
+	ticking sync.Mutex
+
 	mu     sync.Mutex // guards what follows; a side's mutex may be held when it is taken
 	config run.Config // changed as the run is
 	state  event.RunState
@@ -106,6 +108,8 @@ func (r *active) show(done <-chan struct{}) {
 }
 
 func (r *active) tick() {
+	r.ticking.Lock() // or an older picture could be shown after a newer one
+	defer r.ticking.Unlock()
 	for _, s := range r.sides {
 		s.tick()
 	}

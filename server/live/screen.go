@@ -63,7 +63,7 @@ func (s *side) tick() {
 		s.spare, s.shown = s.shown, s.cur
 	}
 	lap := s.shown
-	board.Cells(s.number, lap.number, lap.ended, lap.collided.Load(), lap.cell)
+	board.Cells(s.number, lap.number, lap.ended, lap.cell)
 	if l := &s.losses; l.fresh > 0 {
 		board.Evidence(s.number, l.total, l.kept[len(l.kept)-min(l.fresh, latestShown, len(l.kept)):])
 		l.fresh = 0

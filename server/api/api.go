@@ -1,0 +1,178 @@
+// Package api serves runs over HTTP: what starts, shows, changes and stops them,
+// in JSON. It knows neither what runs them nor who may ask: a server puts
+// guard.Handler in front.
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"slotrace/server/run"
+)
+
+// Bounds of a page of evidence.
+const (
+	defaultLosses = 100
+	maxLosses     = 1000
+)
+
+// New serves /healthz and, under /api/, runs. What else is asked for under /api/
+// is not found.
+func New(runs run.Runs) http.Handler {
+	a := &api{runs: runs}
+	mux := http.NewServeMux()
+	mux.Handle("/healthz", methods{"GET": healthy})
+	mux.Handle("/api/runs", methods{"GET": a.list, "POST": a.start})
+	mux.Handle("/api/runs/{id}", methods{"GET": a.status, "PATCH": a.change, "DELETE": a.stop})
+	mux.Handle("/api/runs/{id}/evidence", methods{"GET": a.evidence})
+	mux.Handle("/api/runs/{id}/slots/{slot}", methods{"GET": a.slot})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; runs are at /api/runs")
+	})
+	return mux
+}
+
+type api struct{ runs run.Runs }
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write([]byte("ok\n"))
+}
+
+func (a *api) list(w http.ResponseWriter, r *http.Request) {
+	if _, err := query(r); err != nil {
+		fail(w, 0, err)
+		return
+	}
+	list := a.runs.List()
+	if list == nil {
+		list = []run.Status{}
+	}
+	answer(w, http.StatusOK, struct {
+		Runs []run.Status `json:"runs"`
+	}{list})
+}
+
+func (a *api) start(w http.ResponseWriter, r *http.Request) {
+	c := run.Default()
+	err := noQuery(r)
+	if err == nil {
+		_, err = decode(w, r, &c)
+	}
+	if err == nil {
+		err = c.Check()
+	}
+	var st run.Status
+	if err == nil {
+		st, err = a.runs.Start(r.Context(), c)
+	}
+	if err != nil {
+		fail(w, 0, err)
+		return
+	}
+	w.Header().Set("Location", "/api/runs/"+strconv.FormatUint(uint64(st.ID), 10))
+	answer(w, http.StatusCreated, st)
+}
+
+func (a *api) status(w http.ResponseWriter, r *http.Request) {
+	id, err := runID(r)
+	if err == nil {
+		err = noQuery(r)
+	}
+	var st run.Status
+	if err == nil {
+		st, err = a.runs.Status(id)
+	}
+	a.tell(w, id, st, err)
+}
+
+func (a *api) change(w http.ResponseWriter, r *http.Request) {
+	id, err := runID(r)
+	if err == nil {
+		err = noQuery(r)
+	}
+	var c run.Change
+	if err == nil {
+		var empty bool
+		if empty, err = decode(w, r, &c); err == nil && empty {
+			err = badRequest("the body is empty; it says what to change, as in {\"pause\":true}")
+		}
+	}
+	if err == nil {
+		err = c.Check()
+	}
+	var st run.Status
+	if err == nil {
+		st, err = a.runs.Change(r.Context(), id, c)
+	}
+	a.tell(w, id, st, err)
+}
+
+func (a *api) stop(w http.ResponseWriter, r *http.Request) {
+	id, err := runID(r)
+	if err == nil {
+		err = noQuery(r)
+	}
+	var st run.Status
+	if err == nil {
+		st, err = a.runs.Stop(r.Context(), id)
+	}
+	a.tell(w, id, st, err)
+}
+
+func (a *api) evidence(w http.ResponseWriter, r *http.Request) {
+	id, err := runID(r)
+	var q values
+	if err == nil {
+		q, err = query(r, "after", "side", "limit")
+	}
+	after := q.number(&err, "after", 0, 0, 1<<64-1)
+	side := q.number(&err, "side", 0, 0, 1)
+	limit := q.number(&err, "limit", defaultLosses, 1, maxLosses)
+	var e run.Evidence
+	if err == nil {
+		e, err = a.runs.Evidence(id, int(side), after, int(limit))
+	}
+	if err != nil {
+		fail(w, id, err)
+		return
+	}
+	if e.Items == nil {
+		e.Items = []run.Loss{}
+	}
+	answer(w, http.StatusOK, e)
+}
+
+func (a *api) slot(w http.ResponseWriter, r *http.Request) {
+	id, err := runID(r)
+	var q values
+	if err == nil {
+		q, err = query(r, "side")
+	}
+	side := q.number(&err, "side", 0, 0, 1)
+	var slot uint64
+	if err == nil {
+		slot, err = natural("slot", r.PathValue("slot"), 0, run.MaxSlots-1)
+	}
+	var s run.Slot
+	if err == nil {
+		s, err = a.runs.Slot(id, int(side), uint32(slot))
+	}
+	if err != nil {
+		fail(w, id, err)
+		return
+	}
+	if s.Memories == nil {
+		s.Memories = []run.Memory{}
+	}
+	answer(w, http.StatusOK, s)
+}
+
+func (a *api) tell(w http.ResponseWriter, id uint32, st run.Status, err error) {
+	if err != nil {
+		fail(w, id, err)
+		return
+	}
+	answer(w, http.StatusOK, st)
+}

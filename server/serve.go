@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"slotrace/server/api"
+	"slotrace/server/guard"
+	"slotrace/server/live"
+	"slotrace/server/stream"
+	"slotrace/static"
+)
+
+// farewell is how long the end waits for those who are connected.
+const farewell = 3 * time.Second
+
+func runServe(args []string, stdout, stderr io.Writer) int {
+	words, err := parseServe(args)
+	switch {
+	case errors.Is(err, errHelp):
+		fmt.Fprint(stdout, serveHelp)
+		return exitOK
+	case err != nil:
+		return misused(stderr, "slotrace serve", err.Error())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	defer context.AfterFunc(ctx, func() {
+		stop() // from now on a signal ends the process in the system's own way
+		log.Info("stopping; another Ctrl-C ends it at once")
+	})()
+	if err := serve(ctx, words, stdout, log); err != nil {
+		fmt.Fprintf(stderr, "slotrace: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return exitFailed
+	}
+	return exitOK
+}
+
+// serve serves until ctx is done. Whatever it set up is gone when it returns.
+func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Logger) (err error) {
+	listener, err := listen(ctx, words) // first: nothing has been made when the port is in use
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	data, err := openData(words.data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+
+	runs, err := live.New(live.Options{Dir: data.dir, Server: version(), Log: log})
+	if err != nil {
+		return err
+	}
+	address := listener.Addr().(*net.TCPAddr).AddrPort()
+	g, err := guard.New(words.host, address.Port(), words.hosts...)
+	if err != nil {
+		return err
+	}
+	metrics := newMetrics(runs)
+	viewers := stream.New(runs.Board(), g, stream.Options{Metrics: metrics})
+	mux := http.NewServeMux()
+	things := api.New(runs)
+	mux.Handle("/healthz", things)
+	mux.Handle("/api/", things)
+	mux.Handle("/api/stream", viewers)
+	mux.Handle("/metrics", metricsHandler(metrics))
+	mux.Handle("/", static.Handler())
+	server := &http.Server{
+		Handler:           g.Handler(mux),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      5 * time.Minute, // the page over a slow line; a stream sets its own
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+
+	if !static.Built() {
+		log.Warn("this server was built without its page; make build builds it")
+	}
+	fmt.Fprintf(stdout, "slotrace serves http://%s\n", reachable(address))
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+		ended <- nil
+	}
+
+	runs.Board().Notice("the server is stopping")
+	if e := runs.Close(); e != nil {
+		log.Warn("the run that was stopped", "failure", e)
+	}
+	bounded, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	viewers.Shutdown(bounded) // whoever is left then is dropped
+	if server.Shutdown(bounded) != nil {
+		server.Close()
+	}
+	<-ended
+	return err
+}
+
+func listen(ctx context.Context, words serveWords) (net.Listener, error) {
+	address := net.JoinHostPort(words.host, words.port)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	var lookup *net.DNSError
+	would := "another --addr would do"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		would = "--addr with another port would do, or with port 0, which takes any that is free"
+	case errors.Is(err, syscall.EACCES):
+		would = "--addr with a port from 1024 on would do"
+	case errors.As(err, &lookup):
+		would = "--addr with an address of this machine would do"
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return nil, fmt.Errorf("cannot listen on %s: %w; %s", address, err, would)
+}
+
+// reachable is the address as a browser on this machine takes it.
+func reachable(a netip.AddrPort) netip.AddrPort {
+	if a.Addr().IsUnspecified() {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port())
+	}
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+
+	"slotrace/server/guard"
+)
+
+const serveHelp = `usage: slotrace [serve] [flags]
+
+Serves the page, and runs what it shows. The address is printed when it is ready.
+Ctrl-C ends it; a second one ends it at once.
+
+  --addr HOST:PORT   listen there (127.0.0.1:8080); port 0 takes any that is free,
+                     and no HOST is every address of this machine
+  --data DIR         keep the stores' files in DIR, which is made if it is missing
+                     (a fresh temporary folder, removed at the end)
+  --host NAME        answer to NAME too, a name or address of this machine, or to
+                     NAME:PORT; can be given again
+
+Whoever reaches the address can watch; only from this machine can runs be changed.
+`
+
+// serveWords are what the flags of serve say.
+type serveWords struct {
+	host  string // to listen on, "" being all
+	port  string
+	data  string // "" is a temporary folder
+	hosts []string
+}
+
+// errHelp asks for serveHelp.
+var errHelp = flag.ErrHelp
+
+func parseServe(args []string) (serveWords, error) {
+	var w serveWords
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	addr := flags.String("addr", "127.0.0.1:8080", "")
+	flags.Func("data", "", func(s string) error {
+		if s == "" {
+			return errors.New("a folder is due")
+		}
+		w.data = s
+		return nil
+	})
+	flags.Func("host", "", func(s string) error {
+		if _, err := guard.ParseHost(s); err != nil {
+			return err
+		}
+		w.hosts = append(w.hosts, s)
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return w, flagError(err)
+	}
+	if flags.NArg() > 0 {
+		return w, fmt.Errorf("%.40q is one word too many; there are the flags --addr, --data, --host", flags.Arg(0))
+	}
+	var err error
+	if w.host, w.port, err = net.SplitHostPort(*addr); err != nil {
+		return w, fmt.Errorf("--addr %.60q must be HOST:PORT, as 127.0.0.1:8080 is", *addr)
+	}
+	if _, err := strconv.ParseUint(w.port, 10, 16); err != nil {
+		return w, fmt.Errorf("--addr %.60q: the port must be a number from 0 to 65535", *addr)
+	}
+	return w, nil
+}
+
+// flagError puts what package flag says into this command's words.
+func flagError(err error) error {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		return fmt.Errorf("there is no flag --%.40s; there are --addr, --data, --host", strings.TrimLeft(name, "-"))
+	}
+	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		return fmt.Errorf("--%s needs a value behind it", name)
+	}
+	if _, rest, ok := strings.Cut(text, " for flag -"); ok { // invalid value "x" for flag -host: why
+		return fmt.Errorf("--%s", rest)
+	}
+	return err
+}
