@@ -163,7 +163,7 @@ func (s *slotrace) open(t *testing.T, width, height int64, more ...chromedp.Acti
 			if strings.Contains(m.Text, "willReadFrequently") {
 				continue // the tests read canvases; the page does not
 			}
-			if m.IsException() || m.Type == "error" || m.Type == "warning" {
+			if m.IsException() || m.Type == "error" || m.Type == "warning" || m.Type == "log" { // a panic is logged
 				bad = append(bad, m.String())
 			}
 		}
@@ -172,8 +172,8 @@ func (s *slotrace) open(t *testing.T, width, height int64, more ...chromedp.Acti
 		stop()
 		<-read
 		cancel()
-		if len(bad) > 0 && !b.mayComplain {
-			t.Errorf("on the console: %q", bad)
+		if len(bad) > 0 && (!b.mayComplain || t.Failed()) {
+			t.Errorf("on the console: %s", strings.Join(bad, "\n"))
 		}
 	})
 	b.do(chromedp.Navigate(s.url()))

@@ -175,7 +175,7 @@ func (c *code) showTokens() {
 	}
 	stand := make(map[int]picture.CodeLine)
 	if c.page.state.Run != 0 {
-		for _, l := range picture.Tokens(stores, c.page.controls.wishes.writers, c.source) {
+		for _, l := range picture.Tokens(stores, c.page.controls.wishes.lanes(), c.source) {
 			stand[l.Line] = l
 		}
 	}

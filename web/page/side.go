@@ -179,7 +179,7 @@ func (s *side) drawMap() bool {
 func (s *side) drawLanes(at int64) {
 	p := s.page
 	w, h := s.lanesBox.Size()
-	v := picture.LaneView{Width: w, Height: h, Scale: p.theme.Scale, Writers: p.controls.wishes.writers, Now: at, Lost: s.follower.Lost}
+	v := picture.LaneView{Width: w, Height: h, Scale: p.theme.Scale, Writers: p.controls.wishes.lanes(), Now: at, Lost: s.follower.Lost}
 	stores := s.follower.Stores()
 	if still := s.burst(); still != nil {
 		v.Still, v.From, v.To, v.Now = true, still.From, still.From+still.Length, still.From+still.Length

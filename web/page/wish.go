@@ -52,6 +52,10 @@ func (w *wishes) follow(has settings) {
 	}
 }
 
+// lanes is how many writers can be shown of those that are wished for, until the
+// server has said what it thinks of the wish.
+func (w *wishes) lanes() int { return min(max(w.writers, 1), event.MaxWriters) }
+
 func (w *wishes) touch(f field) {
 	if w.touched == nil {
 		w.touched = make(map[field]bool)

@@ -65,3 +65,11 @@ func TestTheOppositeOfABugIsAFix(t *testing.T) {
 		t.Errorf("with nothing to choose from: %q", got)
 	}
 }
+
+func TestAWishOutOfBoundsIsShownWithinThem(t *testing.T) {
+	for wished, shown := range map[int]int{-1: 1, 0: 1, 1: 1, 64: 64, 65: 64, 999: 64} {
+		if w := (wishes{settings: settings{writers: wished}}); w.lanes() != shown {
+			t.Errorf("%d writers: %d lanes, want %d", wished, w.lanes(), shown)
+		}
+	}
+}
