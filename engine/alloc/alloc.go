@@ -11,18 +11,21 @@ import (
 	"slotrace/engine/visible"
 )
 
+// Thread is whoever allocates.
+type Thread = visible.Thread
+
 // Allocator hands out slots from a count that threads share. The store writes
 // the block between Claim and Tell. Any thread may call with its own Thread.
 type Allocator interface {
 	// Claim returns the slot that the caller may write. It never fails: a slot
 	// at or above the store's capacity says that the store is full, and the
 	// caller then calls Refuse where it would have called Tell.
-	Claim(t *visible.Thread) uint64
+	Claim(t *Thread) uint64
 	// Tell makes known that the slot is used.
-	Tell(t *visible.Thread)
+	Tell(t *Thread)
 	// Refuse takes a claim above the capacity back, so that the count of a full
 	// store does not drift.
-	Refuse(t *visible.Thread)
+	Refuse(t *Thread)
 }
 
 // Shared is what allocators work on: one count, in the store's file, and one

@@ -15,7 +15,7 @@ func shared(word *uint64) Shared {
 
 func TestEveryKindHasItsSource(t *testing.T) {
 	for i, k := range Kinds {
-		if src := k.Source(); !strings.Contains(src, "Claim(t *visible.Thread) uint64") {
+		if src := k.Source(); !strings.Contains(src, "Claim(t *Thread) uint64") {
 			t.Errorf("%s: %s is not an allocator's source", k.Name, k.File)
 		}
 		if Index(k.Name) != i {

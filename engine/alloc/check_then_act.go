@@ -9,15 +9,15 @@ type CheckThenAct struct {
 	count *visible.Counter
 }
 
-func (a *CheckThenAct) Claim(t *visible.Thread) uint64 {
-	n := a.count.Load(t, look) // look: this slot is free, as far as I can see
+func (a *CheckThenAct) Claim(t *Thread) uint64 {
+	n := a.count.Load(t, look) // look: free?
 	return n
 }
 
-// meanwhile: the store writes the block into slot n
+// meanwhile: the block is written
 
-func (a *CheckThenAct) Tell(t *visible.Thread) {
-	a.count.Add(t, tell, 1) // tell: it is used
+func (a *CheckThenAct) Tell(t *Thread) {
+	a.count.Add(t, tell, 1) // tell: used
 }
 
-func (a *CheckThenAct) Refuse(*visible.Thread) {} // nothing was taken
+func (a *CheckThenAct) Refuse(*Thread) {} // nothing was taken

@@ -9,17 +9,17 @@ type CompareAndSwap struct {
 	count *visible.Counter
 }
 
-func (a *CompareAndSwap) Claim(t *visible.Thread) uint64 {
+func (a *CompareAndSwap) Claim(t *Thread) uint64 {
 	for {
-		n := a.count.Load(t, look)                    // look: slot n seems free
-		if a.count.CompareAndSwap(t, claim, n, n+1) { // claim: it is still free, and now mine
+		n := a.count.Load(t, look)                    // look: free?
+		if a.count.CompareAndSwap(t, claim, n, n+1) { // claim
 			return n
 		}
 	}
 }
 
-// meanwhile: the store writes the block into slot n
+// meanwhile: the block is written
 
-func (a *CompareAndSwap) Tell(*visible.Thread) {} // there is nothing left to tell
+func (a *CompareAndSwap) Tell(*Thread) {} // there is nothing left to tell
 
-func (a *CompareAndSwap) Refuse(t *visible.Thread) { a.count.Add(t, refuse, minusOne) }
+func (a *CompareAndSwap) Refuse(t *Thread) { a.count.Add(t, refuse, minusOne) }

@@ -8,15 +8,15 @@ type FetchAdd struct {
 	count *visible.Counter
 }
 
-func (a *FetchAdd) Claim(t *visible.Thread) uint64 {
-	n := a.count.Add(t, claim, 1) - 1 // claim: slot n is mine, and everybody knows
+func (a *FetchAdd) Claim(t *Thread) uint64 {
+	n := a.count.Add(t, claim, 1) - 1 // claim: mine
 	return n
 }
 
-// meanwhile: the store writes the block into slot n
+// meanwhile: the block is written
 
-func (a *FetchAdd) Tell(*visible.Thread) {} // there is nothing left to tell
+func (a *FetchAdd) Tell(*Thread) {} // there is nothing left to tell
 
 // Refuse undoes one's own add. The count never falls below the capacity this
 // way: whoever refuses has added above it before.
-func (a *FetchAdd) Refuse(t *visible.Thread) { a.count.Add(t, refuse, minusOne) }
+func (a *FetchAdd) Refuse(t *Thread) { a.count.Add(t, refuse, minusOne) }

@@ -10,19 +10,19 @@ type LockEachStep struct {
 	lock  *visible.Mutex
 }
 
-func (a *LockEachStep) Claim(t *visible.Thread) uint64 {
+func (a *LockEachStep) Claim(t *Thread) uint64 {
 	a.lock.Lock(t, enter)      // enter
-	n := a.count.Load(t, look) // look: this slot is free, while I hold the lock
-	a.lock.Unlock(t, leave)    // leave: and now it may be anybody's
+	n := a.count.Load(t, look) // look: free?
+	a.lock.Unlock(t, leave)    // leave
 	return n
 }
 
-// meanwhile: the store writes the block into slot n, under a lock
+// meanwhile: the block is written
 
-func (a *LockEachStep) Tell(t *visible.Thread) {
+func (a *LockEachStep) Tell(t *Thread) {
 	a.lock.Lock(t, enterTell)   // enter-tell
-	a.count.Add(t, tell, 1)     // tell: it is used
+	a.count.Add(t, tell, 1)     // tell: used
 	a.lock.Unlock(t, leaveTell) // leave-tell
 }
 
-func (a *LockEachStep) Refuse(*visible.Thread) {} // nothing was taken
+func (a *LockEachStep) Refuse(*Thread) {} // nothing was taken

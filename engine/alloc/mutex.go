@@ -9,19 +9,19 @@ type Mutex struct {
 	lock  *visible.Mutex
 }
 
-func (a *Mutex) Claim(t *visible.Thread) uint64 {
-	a.lock.Lock(t, enter)      // enter: from here on I am alone
-	n := a.count.Load(t, look) // look: slot n is free
-	a.count.Add(t, claim, 1)   // claim: slot n is mine
-	a.lock.Unlock(t, leave)    // leave: the next one sees n + 1
+func (a *Mutex) Claim(t *Thread) uint64 {
+	a.lock.Lock(t, enter)      // enter: alone
+	n := a.count.Load(t, look) // look: free
+	a.count.Add(t, claim, 1)   // claim: mine
+	a.lock.Unlock(t, leave)    // leave
 	return n
 }
 
-// meanwhile: the store writes the block into slot n
+// meanwhile: the block is written
 
-func (a *Mutex) Tell(*visible.Thread) {} // there is nothing left to tell
+func (a *Mutex) Tell(*Thread) {} // there is nothing left to tell
 
-func (a *Mutex) Refuse(t *visible.Thread) {
+func (a *Mutex) Refuse(t *Thread) {
 	a.lock.Lock(t, refuse)
 	a.count.Add(t, refuse, minusOne)
 	a.lock.Unlock(t, refuse)
