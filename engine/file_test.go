@@ -218,3 +218,22 @@ func FuzzOpen(f *testing.F) {
 		h.Put(&Memory{ID: "b", Embedding: make([]float32, s.embedding)})
 	})
 }
+
+func TestTheChecksumCoversTheID(t *testing.T) {
+	s, path := fileStore(t, Options{Capacity: 2})
+	h := s.Handle(0, nil)
+	h.Put(memory(0, 0))
+	s.Close()
+	b, _ := os.ReadFile(path)
+	at := bytes.Index(b, []byte("w0-m0"))
+	b[at] = 'v'
+	os.WriteFile(path, b, 0o600)
+	s, err := Open(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n := s.Stats().Entries; n != 0 {
+		t.Errorf("%d entries came back under another id", n)
+	}
+}

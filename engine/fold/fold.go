@@ -133,8 +133,9 @@ func (b *Board) Totals(t event.Totals) {
 	}
 }
 
-// Cells shows a lap's slot map: cell(i) is slot i's byte, as in WIRE.md.
-func (b *Board) Cells(number int, lap uint32, ended bool, cell func(i int) byte) {
+// Cells shows the cells [from, to) of a lap's slot map: cell(i) is slot i's byte, as
+// in WIRE.md. The cells of a lap that have not been shown yet are empty.
+func (b *Board) Cells(number int, lap uint32, ended bool, from, to int, cell func(i int) byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := &b.sides[number]
@@ -144,8 +145,8 @@ func (b *Board) Cells(number int, lap uint32, ended bool, cell func(i int) byte)
 		s.collided = 0
 	}
 	collided := s.collided
-	for i, old := range s.cells {
-		c := cell(i)
+	for i := from; i < to; i++ {
+		c, old := cell(i), s.cells[i]
 		if c == old {
 			continue
 		}

@@ -151,7 +151,7 @@ func TestAViewerEndsWithTheBoardsPicture(t *testing.T) {
 						c.Collided++
 					}
 				}
-				board.Cells(i, c.Lap, c.Ended, func(k int) byte { return claims[i][k] })
+				board.Cells(i, c.Lap, c.Ended, 0, len(claims[i]), func(k int) byte { return claims[i][k] })
 			},
 			"steps": func(t *rapid.T) {
 				i := side(t)

@@ -14,7 +14,6 @@ type place struct {
 	next   uint64   // running number of the next step
 	blocks []uint64 // version at which each block of the map was sent
 	cursor int      // block at which the next frame goes on, so that all get their turn
-	lap    uint32   // of the blocks that were sent
 	behind bool     // something did not fit and is still to be sent
 	cells  uint64   // version of the map's header that was sent
 	loss   uint64   // number of the newest loss sent
@@ -88,7 +87,7 @@ func (v *Viewer) Append(buf []byte, sequence uint32, room int) []byte {
 		buf = s.appendSteps(buf, p, i, left())
 	}
 	for i := range sides {
-		buf = b.sides[i].appendCells(buf, &v.sides[i], i, left())
+		buf = b.sides[i].appendCells(buf, &v.sides[i], i, left()/(sides-i))
 	}
 	v.seen = b.version
 	if len(buf) == start+event.FrameBytes {
@@ -160,10 +159,6 @@ func appendSteps(buf []byte, s event.Steps, room int) []byte {
 func (s *side) appendCells(buf []byte, p *place, number, room int) []byte {
 	if p.blocks == nil {
 		p.blocks = make([]uint64, len(s.blocksAt))
-	}
-	if p.lap != s.lap { // the viewer forgets the lap before, as its cells are of another
-		p.lap = s.lap
-		clear(p.blocks)
 	}
 	start := len(buf)
 	section := event.Cells{Side: uint8(number), Lap: s.lap, Ended: s.ended, Slots: uint32(len(s.cells)), Collided: s.collided}

@@ -37,6 +37,7 @@ type settings struct {
 	pace, window time.Duration
 	paused       bool
 	hurry        bool
+	gather       bool
 	changed      chan struct{} // closed when these settings are replaced
 }
 
@@ -92,6 +93,9 @@ func (p *Pacer) Set(pace, window time.Duration) {
 
 // Pause holds every thread at its next visible operation, or lets them go.
 func (p *Pacer) Pause(paused bool) { p.change(func(s *settings) { s.paused = paused }) }
+
+// Gather ends rests, and lets there be none until it is called with false.
+func (p *Pacer) Gather(gather bool) { p.change(func(s *settings) { s.gather = gather }) }
 
 // Hurry lets threads pass, whatever was set, until it is called with false.
 func (p *Pacer) Hurry(hurry bool) { p.change(func(s *settings) { s.hurry = hurry }) }
@@ -150,7 +154,7 @@ func (p *Pacer) hold(t *visible.Thread, op visible.Op, stretch float64) {
 	for {
 		s := p.settings.Load()
 		switch {
-		case s.hurry || resting && s.paused:
+		case s.hurry || resting && (s.paused || s.gather):
 			return
 		case s.paused:
 			if own.stepped = p.await(s, op); own.stepped != nil {

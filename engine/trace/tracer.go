@@ -15,11 +15,23 @@ import (
 // A thread calls Begin before each put and End after it; a put that begins within
 // a burst is recorded whole. One goroutine drains.
 type Tracer struct {
-	clock    *Clock
-	mode     atomic.Uint32
-	burstEnd atomic.Int64 // on the clock; 0 = there is no burst, armed = it begins with the next put
-	burstFor atomic.Int64
-	rings    []ring
+	clock   *Clock
+	setting atomic.Pointer[Burst] // replaced whole, so that an old one's end does not end a new one
+	rings   []ring
+}
+
+// Burst is a stretch of time in which puts are recorded. It begins with the first
+// put that begins: on few cores no thread may run for a while after it is asked for.
+type Burst struct {
+	mode   uint32
+	length int64        // 0 = it does not end by itself
+	end    atomic.Int64 // on the clock; 0 = it has not begun
+}
+
+// End is when the burst ends or ended, on the clock, once it has begun.
+func (b *Burst) End() (at int64, begun bool) {
+	at = b.end.Load()
+	return at, at > 0
 }
 
 const (
@@ -27,8 +39,6 @@ const (
 	traceDone           // as it is done: bursts at real speed
 	traceAll            // as it arrives, too: paced threads
 )
-
-const armed = -1
 
 const ringRecords = 1 << 11 // 48 KiB; a power of two
 
@@ -53,46 +63,39 @@ func NewTracer(clock *Clock, threads int) *Tracer {
 	for i := range t.rings {
 		t.rings[i].records = make([]event.Record, ringRecords)
 	}
+	t.Nothing()
 	return t
 }
 
 // All records every step from now on.
-func (tr *Tracer) All() { tr.mode.Store(traceAll); tr.burstEnd.Store(0) }
+func (tr *Tracer) All() { tr.setting.Store(&Burst{mode: traceAll}) }
 
 // Nothing records no put that begins from now on.
-func (tr *Tracer) Nothing() { tr.mode.Store(traceNothing); tr.burstEnd.Store(0) }
+func (tr *Tracer) Nothing() { tr.setting.Store(&Burst{mode: traceNothing}) }
 
-// Burst records the puts that begin within d of the next one to begin: on few
-// cores no thread may run for a while after the call. Arrivals are recorded, too, if
-// threads are held long enough for them to matter.
-func (tr *Tracer) Burst(d time.Duration, arrivals bool) {
-	tr.burstFor.Store(int64(d))
-	tr.burstEnd.Store(armed)
+// Burst records the puts that begin within d of the next one to begin, and nothing
+// after them. Arrivals are recorded, too, if threads are held long enough for them
+// to matter.
+func (tr *Tracer) Burst(d time.Duration, arrivals bool) *Burst {
+	b := &Burst{mode: traceDone, length: int64(d)}
 	if arrivals {
-		tr.mode.Store(traceAll)
-	} else {
-		tr.mode.Store(traceDone)
+		b.mode = traceAll
 	}
-}
-
-// BurstEnd is when the burst ends or ended, on the clock, once it has begun.
-func (tr *Tracer) BurstEnd() (at int64, begun bool) {
-	at = tr.burstEnd.Load()
-	return at, at > 0
+	tr.setting.Store(b)
+	return b
 }
 
 // Begin says that thread t begins its put with that number.
 func (tr *Tracer) Begin(t *visible.Thread, number uint32) {
 	r := &tr.rings[t.ID]
 	r.number, r.slot = number, event.NoValue
-	if r.mode = tr.mode.Load(); r.mode == traceNothing {
+	b := tr.setting.Load()
+	if r.mode = b.mode; b.length == 0 {
 		return
 	}
-	end := tr.burstEnd.Load()
-	if end == armed {
-		tr.burstEnd.CompareAndSwap(armed, tr.clock.Now()+tr.burstFor.Load())
-	} else if end != 0 && tr.clock.Now() > end {
-		tr.mode.CompareAndSwap(r.mode, traceNothing)
+	now := tr.clock.Now()
+	if !b.end.CompareAndSwap(0, now+b.length) && now > b.end.Load() {
+		tr.setting.CompareAndSwap(b, &Burst{mode: traceNothing})
 		r.mode = traceNothing
 	}
 }
@@ -108,8 +111,10 @@ func (tr *Tracer) End(t *visible.Thread) {
 // Point implements visible.Observer.
 func (tr *Tracer) Point(t *visible.Thread, op visible.Op) {
 	r := &tr.rings[t.ID]
-	if r.mode == traceNothing && tr.mode.Load() == traceAll && tr.burstEnd.Load() == 0 {
-		r.mode = traceAll // the run was paused in the middle of this put: show where it stands
+	if r.mode == traceNothing {
+		if b := tr.setting.Load(); b.length == 0 {
+			r.mode = b.mode // the run was paused in the middle of this put: show where it stands
+		}
 	}
 	if r.mode == traceAll {
 		r.add(event.Record{At: tr.clock.Now(), Value: event.NoValue, Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Arrive})

@@ -84,9 +84,9 @@ func TestABurstHasWholePutsAndEndsByItself(t *testing.T) {
 		tr := NewTracer(clock, 1)
 		th := &visible.Thread{}
 		put(tr, tr, th, 0, 1)
-		tr.Burst(time.Millisecond, false)
+		b := tr.Burst(time.Millisecond, false)
 		time.Sleep(time.Hour) // nobody puts
-		if _, begun := tr.BurstEnd(); begun {
+		if _, begun := b.End(); begun {
 			t.Error("it began without a put")
 		}
 		put(tr, tr, th, 1, 1)

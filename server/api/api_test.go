@@ -196,7 +196,7 @@ func TestWrongRequestsAreToldWhatWouldDo(t *testing.T) {
 		{"POST", "/api/runs?writers=8", `{}`, 400, `there is no parameter "writers" here`},
 		{"PATCH", "/api/runs/7", ``, 400, "the body is empty"},
 		{"PATCH", "/api/runs/7", `{"slots":9}`, 400, `there is no field "slots"; there are allocator, compare, writers, pace_us, window_us, pause, step`},
-		{"PATCH", "/api/runs/7", `{"step":0}`, 400, "step: must be from 1 to 10000, not 0"},
+		{"PATCH", "/api/runs/7", `{"step":0}`, 400, "step: must be from 1 to 100, not 0"},
 		{"PATCH", "/api/runs/7", `{"pause":1}`, 400, "pause: must be true or false, not 1"},
 		{"PATCH", "/api/runs/8", `{"pause":true}`, 404, "run 8: no such run"},
 		{"GET", "/api/runs/8", "", 404, "run 8: no such run"},

@@ -20,8 +20,10 @@ type active struct {
 	clock   *trace.Clock
 	sides   []*side
 	numbers [event.MaxSides][run.MaxWriters]uint32 // where writers that are hired go on
+	stores  int64                                  // that each side makes; 0 = until stopped
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when all has ended and been read back
+	over    <-chan struct{} // closed when the run is to end
+	done    chan struct{}   // closed when all has ended and been read back
 
 	ticking sync.Mutex
 
@@ -33,7 +35,7 @@ type active struct {
 
 func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &active{id: id, board: board, clock: trace.NewClock(), cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
+	r := &active{id: id, board: board, clock: trace.NewClock(), stores: c.Stores, cancel: cancel, over: ctx.Done(), done: make(chan struct{}), config: c, state: event.Running}
 	if c.Paused {
 		r.state = event.Paused
 	}
@@ -46,7 +48,7 @@ func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, erro
 		if err != nil {
 			cancel()
 			for _, s := range r.sides {
-				err = errors.Join(err, s.store.Close())
+				err = errors.Join(err, s.discard())
 			}
 			return nil, err
 		}
@@ -193,26 +195,40 @@ func (r *active) change(ctx context.Context, c run.Change) error {
 			s.changed()
 		}
 	}
+	// A barrier is waited for whatever becomes of who asked: half a change would be worse.
 	for i, name := range []*string{c.Allocator, c.Compare} {
 		if name == nil {
 			continue
 		}
 		s := r.sides[i]
-		if err := s.order(ctx, func() error { defer s.changed(); return s.store.SetAllocator(*name) }); err != nil {
+		err := s.order(func() error {
+			if err := s.store.SetAllocator(*name); err != nil {
+				return err
+			}
+			r.set(func(f *run.Config) { *[]*string{&f.Allocator, &f.Compare}[i] = *name })
+			s.changed()
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
-	r.set(func(f *run.Config) {
-		assign(&f.Allocator, c.Allocator)
-		assign(&f.Compare, c.Compare)
-	})
 	if c.Writers != nil {
-		r.set(func(f *run.Config) { f.Writers = *c.Writers })
+		changed := error(run.ErrEnded)
 		for _, s := range r.sides {
-			if err := s.order(ctx, func() error { defer s.changed(); s.setWriters(*c.Writers); return nil }); err != nil {
-				return err
+			err := s.order(func() error {
+				s.setWriters(*c.Writers)
+				r.set(func(f *run.Config) { f.Writers = *c.Writers })
+				s.changed()
+				return nil
+			})
+			if err == nil {
+				changed = nil
+				s.retrace()
 			}
-			s.retrace()
+		}
+		if changed != nil {
+			return changed
 		}
 	}
 	if c.Step != nil {
@@ -269,6 +285,8 @@ func (s *side) step(ctx context.Context) error {
 		return nil
 	case <-s.ended:
 		return nil
+	case <-s.run.over: // whoever ends a run does not wait for its steps
+		return run.ErrEnded
 	}
 }
 

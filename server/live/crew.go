@@ -20,15 +20,16 @@ type crew struct {
 
 func newCrew(size int) *crew { return &crew{size: size, resume: make(chan struct{})} }
 
-// hold returns when every writer waits at the barrier. release must follow.
-func (c *crew) hold() {
+// hold has the writers come to the barrier, and returns a channel that is closed
+// when every one waits there. release must follow.
+func (c *crew) hold() (all <-chan struct{}) {
 	c.mu.Lock()
-	all := make(chan struct{})
-	c.all = all
+	defer c.mu.Unlock()
+	ch := make(chan struct{})
+	c.all = ch
 	c.halted.Store(true)
 	c.complete()
-	c.mu.Unlock()
-	<-all
+	return ch
 }
 
 func (c *crew) complete() {

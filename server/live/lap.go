@@ -25,6 +25,7 @@ const chunkEntries = 1 << 10
 type log struct {
 	first  uint32 // the writer's number of the log's first store
 	n      atomic.Uint32
+	claims atomic.Uint32 // that the writer has made, at least as many as it has stores
 	chunks []atomic.Pointer[[chunkEntries]stored]
 }
 
@@ -53,6 +54,7 @@ func (l *lap) begin(number uint32) {
 	l.read.Store(0)
 	for i := range l.logs {
 		l.logs[i].n.Store(0)
+		l.logs[i].claims.Store(0)
 	}
 }
 
@@ -68,6 +70,14 @@ func (l *lap) claim(slot uint64, w int) (before uint32) {
 			return old >> 8
 		}
 	}
+}
+
+// claimed counts the claims in the lap, so that it can be told whether there are more.
+func (l *lap) claimed() (n uint64) {
+	for i := range l.logs {
+		n += uint64(l.logs[i].claims.Load())
+	}
+	return n
 }
 
 // cell is a slot's byte in the map (event.Cells).

@@ -88,6 +88,7 @@ func (l *Live) Start(ctx context.Context, c run.Config) (status run.Status, err 
 	if err := c.Check(); err != nil {
 		return run.Status{}, err
 	}
+	l.end() // or a change that steps for long would have to be waited for
 	err = l.exclusively(ctx, func() error {
 		l.mu.Lock()
 		before, closed := l.current, l.closed
@@ -140,8 +141,21 @@ func (l *Live) Change(ctx context.Context, id uint32, c run.Change) (status run.
 	return status, err
 }
 
+// end has the live run, if any, begin to end.
+func (l *Live) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.current != nil {
+		l.current.cancel()
+	}
+}
+
 // Stop implements run.Runs.
 func (l *Live) Stop(ctx context.Context, id uint32) (status run.Status, err error) {
+	if _, err := l.find(id); err != nil {
+		return run.Status{}, err
+	}
+	l.end()
 	err = l.exclusively(ctx, func() error {
 		r, err := l.find(id)
 		if err != nil {
@@ -221,8 +235,11 @@ func (l *Live) Slot(id uint32, number int, slot uint32) (run.Slot, error) {
 	for w := range lap.logs {
 		log := &lap.logs[w]
 		for i := range log.n.Load() {
+			if len(d.Memories) == slotMemories {
+				return d, nil
+			}
 			e := log.at(i)
-			if e.slot.Load() != slot || len(d.Memories) == slotMemories {
+			if e.slot.Load() != slot {
 				continue
 			}
 			m := run.Memory{ID: string(appendID(nil, w, log.first+i)), Expected: contentText(w, log.first+i)}
@@ -248,6 +265,7 @@ func (l *Live) Slot(id uint32, number int, slot uint32) (run.Slot, error) {
 
 // Close stops the run, if any, and lets no other begin.
 func (l *Live) Close() error {
+	l.end()
 	return l.exclusively(context.Background(), func() error {
 		l.mu.Lock()
 		l.closed = true

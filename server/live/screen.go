@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"slotrace/engine/event"
+	"slotrace/engine/trace"
 )
 
 // What the board is shown, and how often.
@@ -32,6 +33,7 @@ type burst struct {
 	ticks   int
 	lap     uint32
 	length  time.Duration
+	trace   *trace.Burst
 	records []event.Record
 }
 
@@ -60,13 +62,47 @@ func (s *side) tick() {
 	defer s.mu.Unlock()
 	s.trace()
 	if s.shown != s.cur && time.Since(s.shownEnd) >= lapRests {
-		s.spare, s.shown = s.shown, s.cur
+		s.spare = append(s.spare, s.shown)
+		s.shown = s.cur
 	}
-	lap := s.shown
-	board.Cells(s.number, lap.number, lap.ended, lap.cell)
+	s.showCells()
 	if l := &s.losses; l.fresh > 0 {
 		board.Evidence(s.number, l.total, l.kept[len(l.kept)-min(l.fresh, latestShown, len(l.kept)):])
 		l.fresh = 0
+	}
+}
+
+// scan is how far the shown lap's cells have been shown: a large map goes a part a
+// tick, and one in which nothing is claimed any more not at all.
+type scan struct {
+	lap    *lap
+	number uint32
+	ended  bool
+	next   int    // cell
+	claims uint64 // as of the beginning of the pass
+	done   uint64 // claims as of the beginning of the last pass that has ended
+}
+
+const cellsPerTick = 1 << 17
+
+// showCells shows the map; mu is held.
+func (s *side) showCells() {
+	lap, sc := s.shown, &s.scan
+	if sc.lap != lap || sc.number != lap.number || sc.ended != lap.ended {
+		*sc = scan{lap: lap, number: lap.number, ended: lap.ended, done: ^uint64(0)}
+	}
+	if sc.next == 0 {
+		if sc.claims = lap.claimed(); sc.claims == sc.done {
+			return
+		}
+	}
+	to := min(sc.next+cellsPerTick, s.slots)
+	if lap.ended {
+		to = s.slots // at once: the map is to be exact from then on
+	}
+	s.run.board.Cells(s.number, lap.number, lap.ended, sc.next, to, lap.cell)
+	if sc.next = to; to == s.slots {
+		sc.next, sc.done = 0, sc.claims
 	}
 }
 
@@ -83,7 +119,7 @@ func (s *side) trace() {
 		}
 	case b.began != 0:
 		b.records = append(b.records, told(records)...)
-		if end, begun := s.tracer.BurstEnd(); begun && s.run.clock.Now() > end {
+		if end, begun := b.trace.End(); begun && s.run.clock.Now() > end {
 			if b.ticks++; b.ticks > burstSettle {
 				s.showBurst()
 			}
@@ -91,7 +127,7 @@ func (s *side) trace() {
 	case time.Now().After(b.next):
 		now := s.run.clock.Now()
 		*b = burst{began: max(now, 1), last: b.last, next: time.Now().Add(burstEvery), lap: s.cur.number, length: length}
-		s.tracer.Burst(length, s.run.settings().PaceUS > 0)
+		b.trace = s.tracer.Burst(length, s.run.settings().PaceUS > 0)
 	}
 }
 
@@ -123,7 +159,9 @@ func (s *side) collect() {
 	if s.burst.began != 0 {
 		s.burst.records = append(s.burst.records, told(records)...)
 		s.showBurst()
-		s.tracer.Nothing()
+		if _, bursts := s.bursts(); bursts { // else all is traced by now
+			s.tracer.Nothing()
+		}
 	} else if _, bursts := s.bursts(); !bursts {
 		s.run.board.Steps(s.number, s.cur.number, records)
 	}
@@ -147,6 +185,7 @@ func (s *side) retrace() {
 	defer s.mu.Unlock()
 	if _, bursts := s.bursts(); bursts {
 		s.tracer.Nothing() // until the next burst
+		s.burst = burst{last: s.burst.last, next: s.burst.next}
 	} else {
 		s.tracer.All()
 	}

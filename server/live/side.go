@@ -2,7 +2,9 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,7 @@ type side struct {
 	slots     int
 	embedding int
 	store     *engine.Store
+	path      string // of the store's file, "" = on the heap
 	tracer    *trace.Tracer
 	pacer     *trace.Pacer
 	crew      *crew
@@ -33,7 +36,11 @@ type side struct {
 	ended     chan struct{}  // closed when the side has made its stores, or was stopped
 	wait      sync.WaitGroup // the writers
 	limited   bool
-	left      atomic.Int64 // stores still to be made, if limited
+	left      atomic.Int64 // stores that no writer has taken on yet, if limited
+	made      atomic.Int64 // stores that have been made, if limited
+
+	urgency sync.Mutex // guards urgent, and goes before the pacer's own
+	urgent  int
 
 	sweeping sync.Mutex // held while memories are read back
 	sweeper  sweeper    // guarded by sweeping
@@ -44,7 +51,8 @@ type side struct {
 	retired   uint64 // collisions of writers that are no more
 	shown     *lap
 	shownEnd  time.Time // when shown ended
-	spare     *lap
+	spare     []*lap
+	scan      scan
 	base      sums // of the laps before cur
 	recent    sums // as of the last change
 	losses    losses
@@ -79,17 +87,19 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 		Replace:   true,
 	}
 	var store *engine.Store
+	var path string
 	var err error
 	if o.Heap {
 		store, err = engine.New(options)
 	} else {
-		store, err = engine.Create(filepath.Join(o.Dir, fmt.Sprintf("live-%d.store", number)), options)
+		path = filepath.Join(o.Dir, fmt.Sprintf("live-%d.store", number))
+		store, err = engine.Create(path, options)
 	}
 	if err != nil {
 		return nil, err
 	}
 	s := &side{
-		run: r, number: number, slots: c.Slots, embedding: c.Embedding, store: store,
+		run: r, number: number, slots: c.Slots, embedding: c.Embedding, store: store, path: path,
 		tracer:    trace.NewTracer(r.clock, run.MaxWriters),
 		pacer:     trace.NewPacer(r.clock, run.MaxWriters, uint64(r.id)),
 		crew:      newCrew(c.Writers),
@@ -111,6 +121,15 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 	return s, nil
 }
 
+// discard undoes newSide.
+func (s *side) discard() error {
+	err := s.store.Close()
+	if s.path != "" {
+		err = errors.Join(err, os.Remove(s.path))
+	}
+	return err
+}
+
 // hire adds a writer, at the barrier or before the start.
 func (s *side) hire() {
 	id := len(s.writers)
@@ -129,13 +148,15 @@ func (s *side) lead(ctx context.Context) {
 	for _, w := range s.writers {
 		s.wait.Go(w.run)
 	}
+	// Whoever waits at a barrier for writers that are paced or paused is not to be waited for.
+	defer context.AfterFunc(ctx, func() { s.urge(1) })()
 	swept, sweep := make(chan struct{}), make(chan struct{})
 	go func() { defer close(swept); s.sweep(sweep) }()
 	for end := false; !end; {
 		select {
 		case <-s.asked:
 			end = s.barrier(func() bool {
-				if s.limited && s.left.Load() <= 0 {
+				if s.limited && s.made.Load() >= s.run.stores {
 					return true
 				}
 				s.nextLap()
@@ -156,11 +177,13 @@ func (s *side) lead(ctx context.Context) {
 	close(s.ended)
 }
 
-// barrier lets the writers finish their puts, reads everything back, and does do
-// while nobody writes; if that says so, it is the end.
+// barrier lets the writers finish their puts, at the pace that is set unless
+// something is urgent, reads everything back, and does do while nobody writes; if
+// that says so, it is the end.
 func (s *side) barrier(do func() bool) (end bool) {
-	s.pacer.Hurry(true)
-	s.crew.hold()
+	all := s.crew.hold()
+	s.pacer.Gather(true)
+	<-all
 	s.sweeping.Lock()
 	s.collect()
 	s.readAll()
@@ -170,9 +193,7 @@ func (s *side) barrier(do func() bool) (end bool) {
 	case <-s.asked:
 	default:
 	}
-	if !end {
-		s.pacer.Hurry(false)
-	}
+	s.pacer.Gather(false)
 	s.crew.release(len(s.writers), end)
 	return end
 }
@@ -188,14 +209,15 @@ func (s *side) nextLap() {
 	s.base.lost += lost
 	s.base.collided += uint64(old.collided.Load())
 	old.ended = true
-	next := s.spare
-	s.spare = nil
 	if s.shown == old {
 		s.shownEnd = time.Now()
 	} else {
-		s.spare = old
+		s.spare = append(s.spare, old)
 	}
-	if next == nil {
+	var next *lap
+	if n := len(s.spare); n > 0 {
+		next, s.spare = s.spare[n-1], s.spare[:n-1]
+	} else {
 		next = newLap(s.slots, run.MaxWriters)
 	}
 	next.begin(old.number + 1)
@@ -225,17 +247,25 @@ func (s *side) setWriters(n int) {
 	}
 }
 
-// order has do done at the barrier. A side that has ended is left as it is.
-func (s *side) order(ctx context.Context, do func() error) error {
+// order has do done at the barrier; a side that has ended does nothing any more.
+func (s *side) order(do func() error) error {
 	o := order{do, make(chan error, 1)}
+	s.urge(1) // the lead may be waiting for writers at the pace that is set
+	defer s.urge(-1)
 	select {
 	case s.orders <- o:
 		return <-o.done
 	case <-s.ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+		return run.ErrEnded
 	}
+}
+
+// urge hurries the writers while more things are urgent than have been done.
+func (s *side) urge(by int) {
+	s.urgency.Lock()
+	defer s.urgency.Unlock()
+	s.urgent += by
+	s.pacer.Hurry(s.urgent > 0)
 }
 
 // take takes one of the stores that are to be made.
@@ -257,13 +287,16 @@ func (s *side) giveBack() {
 }
 
 // ask tells the lead that a writer cannot go on, and waits for what comes.
-func (s *side) ask() bool {
+func (s *side) ask() {
 	select {
 	case s.asked <- struct{}{}:
 	default:
 	}
-	return s.crew.wait()
+	s.crew.wait()
 }
+
+// realSpeed says that puts take the time they need, and no other.
+func (s *side) realSpeed() bool { return s.pacer.Open() && !s.crew.halted.Load() }
 
 func (s *side) latency(batch []int64) {
 	s.mu.Lock()

@@ -40,16 +40,16 @@ func (w *writer) run() {
 		if s.crew.halted.Load() {
 			continue
 		}
-		if !s.take() {
-			if !s.ask() {
-				return
+		if !s.take() { // the last stores are being made, or will be when the store is empty again
+			if !s.crew.wait() {
+				break
 			}
 			continue
 		}
 		id, content = appendID(id[:0], w.id, w.next), appendContent(content[:0], w.id, w.next)
 		m.ID, m.Content = string(id), content
 		number(m.Embedding, w.next)
-		timed := w.next%sampleEvery == 0 && s.pacer.Open()
+		timed := w.next%sampleEvery == 0 && s.realSpeed()
 		var began time.Time
 		if timed {
 			began = time.Now()
@@ -61,23 +61,23 @@ func (w *writer) run() {
 		case err == nil:
 			w.log.add(w.slot)
 			w.next++
-			if timed && s.pacer.Open() {
+			if timed && s.realSpeed() {
 				w.time(time.Since(began))
+			}
+			if s.limited && s.made.Add(1) == s.run.stores {
+				s.ask()
 			}
 		case errors.Is(err, engine.ErrFull):
 			s.giveBack()
-			if !s.ask() {
-				return
-			}
+			s.ask()
 		default:
 			s.run.fail(err)
 			s.giveBack()
-			if !s.crew.wait() { // the end that fail has begun
-				return
-			}
+			s.crew.wait() // for the end that fail has begun
 		}
 		runtime.Gosched() // or nobody else in the process gets on
 	}
+	s.latency(w.latencies)
 }
 
 func (w *writer) time(d time.Duration) {
@@ -95,6 +95,7 @@ func (w *writer) Point(t *visible.Thread, op visible.Op) {
 	s := w.side
 	if op.Step == visible.Block {
 		w.slot, _ = s.store.BlockSlot(op)
+		w.log.claims.Add(1)
 		if s.cur.claim(w.slot, w.id) > 0 {
 			w.collisions.Add(1)
 		}

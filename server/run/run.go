@@ -20,11 +20,11 @@ const (
 	MaxPaceUS  = 5_000_000
 	MaxWindow  = 1_000_000 // microseconds
 	MaxStores  = 1 << 40
-	MaxSteps   = 10_000 // in one change
+	MaxSteps   = 100 // in one change
 )
 
-// Config is what a run starts with. Zero values are replaced by Default's where a
-// zero has no meaning of its own.
+// Config is what a run starts with. An empty Allocator and an Embedding of 0 stand
+// for Default's.
 type Config struct {
 	Allocator string `json:"allocator"`         // of the first side
 	Compare   string `json:"compare,omitempty"` // of the second side; "" = there is none
@@ -51,7 +51,7 @@ type Change struct {
 	PaceUS    *int    `json:"pace_us"`
 	WindowUS  *int    `json:"window_us"`
 	Pause     *bool   `json:"pause"`
-	Step      *int    `json:"step"` // that many visible operations, then pause
+	Step      *int    `json:"step"` // pause, and let each side take that many steps (event.Stretched)
 }
 
 // Status is what a run reports.

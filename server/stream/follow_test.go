@@ -62,7 +62,7 @@ func TestAClientFollowsAScript(t *testing.T) {
 		RecentCollisions: 7, Rate: 8, P50: 9, P99: 10, P999: 11, Dropped: 12,
 	}
 	board.Totals(totals)
-	board.Cells(1, 2, false, func(i int) byte { return map[int]byte{0: 1, 299: 0x82, 599: 0x83}[i] })
+	board.Cells(1, 2, false, 0, 600, func(i int) byte { return map[int]byte{0: 1, 299: 0x82, 599: 0x83}[i] })
 	board.Steps(1, 2, []event.Record{
 		{At: 1<<40 + 9, Value: event.NoValue, Number: 3, Thread: 2, Step: visible.Look, Phase: event.Arrive},
 		{At: 1<<40 + 5, Value: 17, Number: 4, Thread: 1, Step: visible.Claim, Phase: event.Done},
@@ -97,7 +97,7 @@ func TestAClientFollowsAScript(t *testing.T) {
 	}
 
 	// The next lap's map is empty but for what is sent; a lap may end, and a burst come.
-	board.Cells(1, 3, true, func(i int) byte { return map[int]byte{300: 3}[i] })
+	board.Cells(1, 3, true, 0, 600, func(i int) byte { return map[int]byte{300: 3}[i] })
 	board.Burst(event.Steps{Side: 1, Lap: 3, Burst: true, Base: 77, Length: 64_000, OneIn: 512, LeftOut: 9, Records: []event.Record{{At: 78}}})
 	follow(func() bool { return c.sides[1].mapLap == 3 && c.sides[1].bursts == 1 })
 	cells = make([]byte, 600)

@@ -232,11 +232,11 @@ func TestStoppingTellsAndCloses(t *testing.T) {
 }
 
 // churn changes all cells every 50 ms until ctx is done.
-func churn(ctx context.Context, board *fold.Board) {
+func churn(ctx context.Context, board *fold.Board, slots uint32) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for n := byte(0); ; n++ {
-		board.Cells(0, 1, false, func(int) byte { return n%64 + 1 })
+		board.Cells(0, 1, false, 0, int(slots), func(int) byte { return n%64 + 1 })
 		board.Totals(event.Totals{Lap: 1, Clock: int64(n)})
 		select {
 		case <-tick.C:
@@ -252,7 +252,7 @@ func bubble(t *testing.T, slots uint32, f func(t *testing.T, s *serving)) {
 		board := started(slots)
 		ctx, cancel := context.WithCancel(t.Context())
 		var churning sync.WaitGroup
-		churning.Go(func() { churn(ctx, board) })
+		churning.Go(func() { churn(ctx, board, slots) })
 		defer churning.Wait()
 		defer cancel()
 		f(t, inMemory(t, board, 0))
