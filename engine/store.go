@@ -89,7 +89,7 @@ func Create(path string, o Options) (*Store, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("create store %q: %w", path, err)
+		return nil, fmt.Errorf("create store: %w", err)
 	}
 	return format(m, g, o.Allocator)
 }

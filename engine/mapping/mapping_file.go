@@ -26,12 +26,12 @@ func Create(path string, size int64, replace func(head []byte) error) (*Mapping,
 		return nil, err
 	}
 	fail := func(err error) (*Mapping, error) {
-		if fresh {
+		if fresh && removesOpen {
 			os.Remove(path) // while the lock is held: nobody else has begun to use it
 		}
 		f.Close()
-		if fresh {
-			os.Remove(path) // Windows removes no open file
+		if fresh && !removesOpen {
+			os.Remove(path)
 		}
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Create(path string, size int64, replace func(head []byte) error) (*Mapping,
 	head := make([]byte, 4096)
 	if n, _ := f.ReadAt(head, 0); n > 0 {
 		if err := replace(head[:n]); err != nil {
-			return fail(err)
+			return fail(fmt.Errorf("%s: %w", path, err))
 		}
 	}
 	if err := f.Truncate(0); err != nil {

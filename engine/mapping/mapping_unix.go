@@ -11,6 +11,9 @@ import (
 
 type section struct{}
 
+// removesOpen says that a file that is open can be removed.
+const removesOpen = true
+
 func tryLock(f *os.File) (busy bool, err error) {
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	return errors.Is(err, unix.EWOULDBLOCK), err

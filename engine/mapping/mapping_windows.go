@@ -10,6 +10,9 @@ import (
 
 type section = windows.Handle
 
+// removesOpen says that a file that is open can be removed.
+const removesOpen = false
+
 // tryLock locks a byte far behind the end, so that the bytes themselves stay
 // readable to others.
 func tryLock(f *os.File) (busy bool, err error) {

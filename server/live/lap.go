@@ -64,9 +64,6 @@ func (l *lap) claim(slot uint64, w int) (before uint32) {
 	for {
 		old := c.Load()
 		if c.CompareAndSwap(old, old&^0xff+1<<8|uint32(w+1)) {
-			if old>>8 == 1 {
-				l.collided.Add(1)
-			}
 			return old >> 8
 		}
 	}

@@ -96,8 +96,11 @@ func (w *writer) Point(t *visible.Thread, op visible.Op) {
 	if op.Step == visible.Block {
 		w.slot, _ = s.store.BlockSlot(op)
 		w.log.claims.Add(1)
-		if s.cur.claim(w.slot, w.id) > 0 {
+		if before := s.cur.claim(w.slot, w.id); before > 0 {
 			w.collisions.Add(1)
+			if before == 1 {
+				s.cur.collided.Add(1) // second, and read first: there is no collided slot without its collision
+			}
 		}
 	}
 	s.tracer.Point(t, op)
