@@ -47,6 +47,7 @@ type pacing struct {
 	random  *rand.Rand
 	rested  bool          // at least once
 	stepped chan struct{} // not nil while the operation under way was a single step
+	holds   atomic.Uint64 // the lock that it holds, as its object plus 1; 0 = none. Threads hold one at a time
 }
 
 type waiter struct {
@@ -125,7 +126,14 @@ func (p *Pacer) Point(t *visible.Thread, op visible.Op) {
 
 // Done implements visible.Observer.
 func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
-	if own := &p.threads[t.ID]; own.stepped != nil && beats[op.Step] != 0 {
+	own := &p.threads[t.ID]
+	switch op.Kind {
+	case visible.OpLock:
+		own.holds.Store(uint64(op.Object) + 1)
+	case visible.OpUnlock:
+		own.holds.Store(0)
+	}
+	if own.stepped != nil && beats[op.Step] != 0 {
 		close(own.stepped)
 		own.stepped = nil
 	}
@@ -219,9 +227,22 @@ func (p *Pacer) await(s *settings, op visible.Op) chan struct{} {
 	return <-w.granted // the step came first
 }
 
-// Step lets one thread, chosen at random among those that wait, do one operation
-// while the run is paused, and returns when it is done. An operation that then
-// waits for a lock, which a thread that stands still holds, counts as done.
+// enabled says whether a thread that waits at op could do it: nobody holds the lock
+// that it takes.
+func (p *Pacer) enabled(op visible.Op) bool {
+	if op.Kind == visible.OpLock {
+		for i := range p.threads {
+			if p.threads[i].holds.Load() == uint64(op.Object)+1 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Step lets one thread, chosen at random among those that wait and could go on, do
+// one operation while the run is paused, and returns when it is done. One that must
+// wait for a lock all the same, somewhere behind its operation, counts as done.
 func (p *Pacer) Step(ctx context.Context) error {
 	for {
 		if done := p.grant(); done != nil {
@@ -245,10 +266,16 @@ func (p *Pacer) Step(ctx context.Context) error {
 func (p *Pacer) grant() chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.waiting) == 0 {
-		return nil
+	var able []int
+	for i, w := range p.waiting {
+		if p.enabled(w.op) {
+			able = append(able, i)
+		}
 	}
-	i := p.random.IntN(len(p.waiting))
+	if len(able) == 0 {
+		return nil // whoever holds the lock is on its way to its next operation
+	}
+	i := able[p.random.IntN(len(able))]
 	w := p.waiting[i]
 	p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
 	beat := p.settings.Load().pace

@@ -167,6 +167,37 @@ func TestChangesReachThreadsThatAreHeld(t *testing.T) {
 	}
 }
 
+func TestAStepGoesToAThreadThatCanTakeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const threads = 4
+		p := NewPacer(NewClock(), threads, 1)
+		p.Pause(true)
+		lock := visible.NewMutex(7)
+		inside, puts := 0, 0
+		var all sync.WaitGroup
+		for id := range threads {
+			all.Go(func() {
+				th := &visible.Thread{ID: id, Observer: p}
+				lock.Lock(th, visible.Enter)
+				inside++
+				lock.Unlock(th, visible.Leave)
+				puts++
+			})
+		}
+		synctest.Wait()
+		for step := range 2 * threads {
+			if err := p.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if inside+puts != step+1 {
+				t.Fatalf("after %d steps %d have taken the lock and %d released it", step+1, inside, puts)
+			}
+		}
+		all.Wait()
+	})
+}
+
 // In real time: a virtual clock stands still while somebody waits for a lock.
 func TestAStepIntoALockThatIsHeldDoesNotHang(t *testing.T) {
 	p := NewPacer(NewClock(), 1, 1)

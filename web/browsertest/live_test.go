@@ -4,6 +4,7 @@ package browsertest
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -227,6 +228,37 @@ func TestTheMapHasATableAndTellsOfASlot(t *testing.T) {
 	b.until("document.querySelector('#cell').checkVisibility()")
 	if got := b.text("#cell"); !regexp.MustCompile(`claimed \d+ times`).MatchString(got) {
 		t.Errorf("a slot that two took tells %q", got)
+	}
+}
+
+func TestOlderEvidenceIsThereOnRequest(t *testing.T) {
+	b := serve(t).open(t, 1280, 720)
+	b.slide("#pace", 100) // real speed
+	b.click("#run")
+	b.until(figureAtLeast("lost", 500))
+	b.click("#run")
+	b.until(state + " === 'paused' && !document.querySelector('#evidence-more').hidden")
+	const items = "document.querySelectorAll('#evidence li').length"
+	before := eval[int](b, items)
+	b.click("#evidence-more")
+	b.until(items + " > " + strconv.Itoa(before))
+	numbers := eval[[]int](b, "[...document.querySelectorAll('#evidence li')].map(e => +e.dataset.number)")
+	for i := 1; i < len(numbers); i++ {
+		if numbers[i] >= numbers[i-1] {
+			t.Fatalf("number %d comes behind %d", numbers[i], numbers[i-1])
+		}
+	}
+}
+
+func TestPausingAtRealSpeedLeavesThePictureThere(t *testing.T) {
+	b := serve(t).open(t, 1280, 720)
+	b.slide("#pace", 100)
+	b.click("#run")
+	b.until("document.querySelector('#lanes-note').textContent.includes('of real time')")
+	b.click("#run")
+	b.until(state + " === 'paused'")
+	if got := b.text("#lanes-note"); !strings.Contains(got, "of real time") {
+		t.Errorf("paused, the lanes show %q", got)
 	}
 }
 

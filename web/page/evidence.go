@@ -17,7 +17,6 @@ type evidence struct {
 	page       *Page
 	list, more dom.Element
 	none, note *dom.Text
-	total      [event.MaxSides]uint64
 	newest     [event.MaxSides]uint64 // number of the newest on the list
 	oldest     [event.MaxSides]uint64
 	waiting    []sided // to be put on the list
@@ -45,14 +44,13 @@ func newEvidence(p *Page) *evidence {
 
 func (v *evidence) reset() {
 	v.list.Replace()
-	v.total, v.newest, v.oldest = [event.MaxSides]uint64{}, [event.MaxSides]uint64{}, [event.MaxSides]uint64{}
+	v.newest, v.oldest = [event.MaxSides]uint64{}, [event.MaxSides]uint64{}
 	v.waiting, v.items, v.dirty = nil, 0, true
 }
 
 // take takes a section in.
 func (v *evidence) take(e *event.Evidence) {
 	side := int(e.Side)
-	v.total[side] = e.Total
 	for i := range e.Items {
 		l := e.Items[i]
 		s := v.page.sides[side]
@@ -108,7 +106,7 @@ func (v *evidence) show(now float64) (drew, more bool) {
 
 // sum says how much there is.
 func (v *evidence) sum() {
-	lost := v.total[0] + v.total[1]
+	lost := v.page.sides[0].totals.Lost + v.page.sides[1].totals.Lost // as the verdict says: evidence may be a moment ahead
 	if lost > 0 {
 		v.note.Say(picture.Grouped(lost) + " lost")
 	} else {
@@ -174,20 +172,14 @@ func (v *evidence) fetchOlder() {
 	})
 }
 
-// fetch fetches the losses that end with number last, and are before a number.
-// The server keeps the first so many; if it does not go up to last, the newest
-// that it has are asked for instead.
+// fetch fetches the losses that end with number last, and are before a number. The
+// server keeps the newest so many: what comes may begin later, or be none.
 func (v *evidence) fetch(side int, before, last uint64, done func(items []js.Value)) {
 	after := last - min(last, mostListed)
-	path := v.page.runPath() + "/evidence?side=" + strconv.Itoa(side) + "&after=" + strconv.FormatUint(after, 10)
+	path := v.page.runPath() + "/evidence?side=" + strconv.Itoa(side) + "&after=" + strconv.FormatUint(after, 10) + "&limit=" + strconv.Itoa(mostListed)
 	link.Ask("GET", path, nil, func(answer js.Value, failure string) {
 		v.page.banner.complain(failure)
 		if failure != "" {
-			return
-		}
-		kept := uint64(answer.Get("kept").Float())
-		if kept <= after && kept > 0 {
-			v.fetch(side, before, kept, done)
 			return
 		}
 		var items []js.Value

@@ -26,6 +26,17 @@ func (p *Page) listenToKeys() {
 	})
 }
 
+// letGoOfButtons has a button that was pressed with the mouse give the keyboard back:
+// a presenter who clicks Step and then presses Space means to run.
+func letGoOfButtons() {
+	dom.Document().On("click", func(e js.Value) {
+		button := dom.Element{Value: e.Get("target")}.Call("closest", "button")
+		if e.Get("detail").Int() > 0 && button.Truthy() && !button.Call("closest", "dialog").Truthy() {
+			button.Call("blur")
+		}
+	})
+}
+
 // focusOf is what kind of element has the keyboard.
 func focusOf(target js.Value) picture.Focus {
 	e := dom.Element{Value: target}

@@ -60,6 +60,7 @@ func Open() {
 	})
 	p.followTheme()
 	p.listenToKeys()
+	letGoOfButtons()
 	p.openHelp()
 	dom.Document().On("visibilitychange", func(js.Value) { p.wake() })
 	p.stream = link.Follow(p)

@@ -31,6 +31,7 @@ const (
 	figuresEvery = 100  // ms
 	saidEvery    = 5000 // ms
 	fewRate      = 10   // stores a second: fewer can be counted as they come
+	fewUnread    = 100  // memories not read back yet: fewer are read before anybody has looked
 )
 
 type figures struct {
@@ -159,7 +160,11 @@ func (f *figures) show(p *Page, side int) {
 
 	compare := p.shownSides() > 1
 	f.stored.say(picture.Figure(t.Stored), "stored", "")
-	f.readable.say(picture.Figure(t.Readable), "read back right", "extra")
+	readable := "read back right"
+	if t.Unread >= fewUnread {
+		readable += ", " + picture.Figure(t.Unread) + " not yet"
+	}
+	f.readable.say(picture.Figure(t.Readable), readable, "extra")
 	f.readable.box.Show(!compare)
 	lost, taken := "LOST, without an error", "slots taken twice"
 	if compare { // there is half the room

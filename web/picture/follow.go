@@ -47,10 +47,10 @@ func (f *Follower) Take(s *event.Steps) {
 		} // else nobody came by in so short a time: the one before tells more
 		return
 	}
-	if len(s.Records) > 0 {
-		f.still = nil
-	}
 	for _, r := range s.Records {
+		if r.Phase == event.Done && event.Stretched(r.Step) {
+			f.still = nil // steps are being taken; until then the last burst is what there is to see
+		}
 		i := len(f.pending)
 		f.pending = append(f.pending, timed{r, s.Lap})
 		for ; i > 0 && f.pending[i-1].At > r.At; i-- {

@@ -46,7 +46,11 @@ func TestABurstReplacesTheOneBeforeUnlessNothingHappened(t *testing.T) {
 	if f.Still() == first || f.Still().From != 3000 {
 		t.Error("the next burst did not take its place")
 	}
-	f.Take(&event.Steps{Lap: 1, Records: []event.Record{{At: 4000, Step: visible.Look}}})
+	f.Take(&event.Steps{Lap: 1, Records: []event.Record{{At: 4000, Step: visible.Look, Phase: event.Arrive}}})
+	if f.Still() == nil {
+		t.Error("the run is paused, nobody has taken a step yet, and the burst is gone")
+	}
+	f.Take(&event.Steps{Lap: 1, Records: []event.Record{{At: 4000, Step: visible.Look, Phase: event.Done}}})
 	if f.Still() != nil {
 		t.Error("every step is told now, and the burst is still shown")
 	}

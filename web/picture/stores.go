@@ -97,8 +97,11 @@ func (s *Stores) Apply(lap uint32, r event.Record, begin int64) {
 	if lap != s.lap {
 		s.lap = lap
 		clear(s.holders)
-		for i := range s.writers {
-			s.writers[i].token.Held = false // a lap ends with every put done
+		for i := range s.writers { // a lap ends with every put done or refused
+			s.writers[i].token.Held = false
+			for _, st := range s.writers[i].stores {
+				st.end(r.At)
+			}
 		}
 	}
 	w := &s.writers[r.Thread]
@@ -108,6 +111,9 @@ func (s *Stores) Apply(lap uint32, r event.Record, begin int64) {
 	case visible.Look:
 		if done && r.Value != event.NoValue {
 			st.seen, st.looked = r.Value, r.At
+			if s.full(r.Value) && !st.ended {
+				st.end(r.At) // there is nothing to claim
+			}
 		}
 	case visible.Claim:
 		if done && r.Value == event.NoValue {
@@ -164,8 +170,9 @@ func (w *writer) current(r event.Record, lap uint32, begin int64) *Store {
 }
 
 func (s *Stores) claim(st *Store, slot uint32, at int64) {
-	if s.slots > 0 && slot >= s.slots {
-		return // the store is full: a claim above it is refused
+	if s.full(slot) {
+		st.end(at) // a claim above the store's slots is refused
+		return
 	}
 	st.Slot, st.claimed = slot, at
 	if st.from[Looking] != unset {
@@ -183,6 +190,19 @@ func (s *Stores) claim(st *Store, slot uint32, at int64) {
 		}
 	}
 	s.holders[slot] = st
+}
+
+// full says whether a count means that there is no slot left.
+func (s *Stores) full(count uint32) bool { return s.slots > 0 && count >= s.slots }
+
+// end closes what is open of a store.
+func (st *Store) end(at int64) {
+	for p := range parts {
+		if st.from[p] != unset && st.to[p] == unset {
+			st.to[p] = max(at, st.from[p])
+		}
+	}
+	st.ended = true
 }
 
 // advance closes and opens parts after r.

@@ -214,3 +214,24 @@ func TestManyTokensAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// A put that finds the store full is over, whichever way its allocator finds out.
+func TestARefusedPutIsClosed(t *testing.T) {
+	const full = 100
+	for name, s := range map[string]*script{
+		"look":  play(t).arrive(0, 5, visible.Look).done(0, 5, visible.Look, full),
+		"claim": play(t).arrive(0, 5, visible.Claim).done(0, 5, visible.Claim, full),
+		"lap":   play(t).arrive(0, 5, visible.Enter),
+	} {
+		s.lap++
+		s.arrive(1, 0, visible.Look)
+		st := s.store(0, 0)
+		if last := st.Last(1 << 40); last == 1<<40 || !st.ended || st.Claimed() {
+			t.Errorf("%s: it goes on to %d, ended %v, claimed %v", name, last, st.ended, st.Claimed())
+		}
+		s.look(0, 5, 0) // the same store, in the next lap
+		if again := s.store(0, 1); again.ended || again.Lap != 2 || !again.Claimed() {
+			t.Errorf("%s: the next lap's try is %+v", name, again)
+		}
+	}
+}
