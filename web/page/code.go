@@ -28,6 +28,7 @@ type code struct {
 }
 
 type codeLine struct {
+	writers int // on it
 	row, on dom.Element
 	said    string
 }
@@ -180,28 +181,46 @@ func (c *code) showTokens() {
 		}
 	}
 	for number, line := range c.lines {
-		line.put(stand[number])
+		if line.put(stand[number]) && c.page.state.State == event.Paused {
+			c.reveal(line) // a step has come here
+		}
 	}
 }
 
-func (l *codeLine) put(at picture.CodeLine) {
+// reveal scrolls the panel, and nothing around it, so that the line can be seen.
+func (c *code) reveal(l *codeLine) {
+	top := l.row.Get("offsetTop").Float() - c.box.Get("offsetTop").Float()
+	bottom := top + l.row.Get("offsetHeight").Float()
+	at, height := c.box.Get("scrollTop").Float(), c.box.Get("clientHeight").Float()
+	switch {
+	case top < at:
+		c.box.Set("scrollTop", top)
+	case bottom > at+height:
+		c.box.Set("scrollTop", bottom-height)
+	}
+}
+
+// put puts writers on the line, and reports whether there are more than before.
+func (l *codeLine) put(at picture.CodeLine) (more bool) {
 	key := strconv.FormatBool(at.Danger)
 	for _, w := range at.Writers {
 		key += " " + strconv.Itoa(w)
 	}
 	if key == l.said {
-		return
+		return false
 	}
-	l.said = key
+	more = len(at.Writers) > l.writers
+	l.said, l.writers = key, len(at.Writers)
 	l.row.Get("classList").Call("toggle", "danger", at.Danger)
 	l.on.Show(len(at.Writers) > 0)
-	shown, more := picture.TokensShown(len(at.Writers), tokenRoom)
+	shown, rest := picture.TokensShown(len(at.Writers), tokenRoom)
 	tokens := make([]dom.Element, 0, tokenRoom)
 	for _, w := range at.Writers[:shown] {
 		tokens = append(tokens, dom.New("span", "token w"+strconv.Itoa(w%picture.WriterColours)+" m"+strconv.Itoa(picture.Mark(w)), picture.WriterName(w)))
 	}
-	if more > 0 {
-		tokens = append(tokens, dom.New("span", "token more", "+"+strconv.Itoa(more)))
+	if rest > 0 {
+		tokens = append(tokens, dom.New("span", "token more", "+"+strconv.Itoa(rest)))
 	}
 	l.on.Replace(tokens...)
+	return more
 }
