@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -288,4 +289,17 @@ func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
 		t.Error(err)
 	}
 	wantEmpty(t, tmp)
+}
+
+func TestOtherAddressesAreNamedWhenAllAreListenedOn(t *testing.T) {
+	for _, a := range []string{"127.0.0.1:80", "192.0.2.7:80", "[::1]:80"} {
+		if got := others(netip.MustParseAddrPort(a)); got != nil {
+			t.Errorf("%s: %v", a, got)
+		}
+	}
+	for _, a := range others(netip.MustParseAddrPort("0.0.0.0:8080")) {
+		if a.Port() != 8080 || a.Addr().IsLoopback() || a.Addr().IsUnspecified() {
+			t.Errorf("others cannot watch at %s", a)
+		}
+	}
 }

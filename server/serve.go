@@ -93,6 +93,9 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 		log.Warn("this server was built without its page; make build builds it")
 	}
 	fmt.Fprintf(stdout, "slotrace serves http://%s\n", reachable(address))
+	for _, other := range others(address) {
+		log.Info("others watch at http://" + other.String())
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
@@ -136,6 +139,24 @@ func listen(ctx context.Context, words serveWords) (net.Listener, error) {
 		err = op.Err
 	}
 	return nil, fmt.Errorf("cannot listen on %s: %w; %s", address, err, would)
+}
+
+// others are the addresses at which other machines reach a server that listens on
+// all of this machine's.
+func others(a netip.AddrPort) (list []netip.AddrPort) {
+	if !a.Addr().IsUnspecified() {
+		return nil
+	}
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // it is no more than a hint
+	}
+	for _, i := range interfaces {
+		if p, err := netip.ParsePrefix(i.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() && !p.Addr().IsLinkLocalUnicast() {
+			list = append(list, netip.AddrPortFrom(p.Addr(), a.Port()))
+		}
+	}
+	return list
 }
 
 // reachable is the address as a browser on this machine takes it.

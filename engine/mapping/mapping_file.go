@@ -17,7 +17,7 @@ type file struct {
 // zero and all of them allocated on the disk, so that writing to the mapping
 // cannot run into a full disk. If the file is there and not empty, replace is
 // shown its first bytes (up to 4 KiB) and decides: an error keeps the file as it
-// is and is returned. A failed Create leaves no file that was not there before.
+// is and is returned. A Create that fails after that leaves no file.
 func Create(path string, size int64, replace func(head []byte) error) (*Mapping, error) {
 	_, statErr := os.Stat(path)
 	fresh := errors.Is(statErr, os.ErrNotExist)
@@ -48,8 +48,8 @@ func Create(path string, size int64, replace func(head []byte) error) (*Mapping,
 	if err := f.Truncate(0); err != nil {
 		return fail(err)
 	}
+	fresh = true // nothing is left of what was there
 	if err := allocate(f, size); err != nil {
-		f.Truncate(0)
 		return fail(fmt.Errorf("%s: no room for its %d bytes: %w", path, size, err))
 	}
 	m, err := mapFile(f, size)

@@ -56,6 +56,17 @@ func TestCreateAsksBeforeItReplaces(t *testing.T) {
 	}
 }
 
+func TestAReplacementThatHasNoRoomLeavesNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	os.WriteFile(path, []byte("old content"), 0o600)
+	if _, err := Create(path, 1<<55, replace); err == nil {
+		t.Fatal("there was room")
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an empty file was left: %v", err)
+	}
+}
+
 func TestTheDiskSpaceIsTakenAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	m, err := Create(path, 1<<20, keep)

@@ -192,8 +192,10 @@ func (s *side) drawLanes(at int64) {
 	s.lanesCanvas.Play(p.theme.Panel, &s.commands)
 	s.lanesNote.Say(s.note())
 	title, file := "Writers · time runs right", "The file · a cell is a slot, its colour the last writer"
-	if p.shownSides() > 1 {
+	if p.theme.Scale > 1 || p.shownSides() > 1 { // there is little room
 		title, file = "Writers", "The file"
+	}
+	if p.shownSides() > 1 {
 		if a := p.allocator(s.number); a != nil {
 			name, what := picture.AllocatorLabel(a.Name, a.Holds)
 			title = name + " · " + what
