@@ -22,8 +22,7 @@ type active struct {
 	numbers [event.MaxSides][run.MaxWriters]uint32 // where writers that are hired go on
 	stores  int64                                  // that each side makes; 0 = until stopped
 	cancel  context.CancelFunc
-	over    <-chan struct{} // closed when the run is to end
-	done    chan struct{}   // closed when all has ended and been read back
+	done    chan struct{} // closed when all has ended and been read back
 
 	ticking sync.Mutex
 
@@ -35,7 +34,7 @@ type active struct {
 
 func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &active{id: id, board: board, clock: trace.NewClock(), stores: c.Stores, cancel: cancel, over: ctx.Done(), done: make(chan struct{}), config: c, state: event.Running}
+	r := &active{id: id, board: board, clock: trace.NewClock(), stores: c.Stores, cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
 	if c.Paused {
 		r.state = event.Paused
 	}
@@ -285,8 +284,6 @@ func (s *side) step(ctx context.Context) error {
 		return nil
 	case <-s.ended:
 		return nil
-	case <-s.run.over: // whoever ends a run does not wait for its steps
-		return run.ErrEnded
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"slotrace/engine"
-	"slotrace/engine/trace"
 	"slotrace/server/run"
 )
 
@@ -35,26 +34,26 @@ func TestAPausedRunWithFewerStoresThanWritersWaitsToBeStepped(t *testing.T) {
 	}
 }
 
-func TestStoppingDoesNotWaitForSteps(t *testing.T) {
-	l := newLive(t, onHeap())
-	id := begin(t, l, run.Config{Allocator: "mutex", Writers: 64, Slots: 1000, Embedding: 4, Paused: true}).ID
-	stepped := make(chan error, 1)
-	go func() {
-		for {
-			if _, err := l.Change(t.Context(), id, run.Change{Step: new(run.MaxSteps)}); err != nil {
-				stepped <- err
-				return
+// A change that steps for long has the token that changes are made with.
+func TestStoppingDoesNotWaitForChanges(t *testing.T) {
+	for name, stop := range map[string]func(l *Live, id uint32) error{
+		"stop":  func(l *Live, id uint32) error { _, err := l.Stop(t.Context(), id); return err },
+		"close": func(l *Live, _ uint32) error { return l.Close() },
+		"start": func(l *Live, _ uint32) error { _, err := l.Start(t.Context(), fast("mutex", 1)); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLive(t, onHeap())
+			id := begin(t, l, run.Config{Allocator: "mutex", Writers: 64, Slots: 1000, Embedding: 4, Paused: true}).ID
+			r, _ := l.find(id)
+			<-l.changing
+			stopped := make(chan error, 1)
+			go func() { stopped <- stop(l, id) }()
+			<-r.done // while the token is somebody else's
+			l.changing <- struct{}{}
+			if err := <-stopped; err != nil {
+				t.Error(err)
 			}
-		}
-	}()
-	side, _ := l.side(id, 0)
-	until(t, func() bool { return side.run.clock.Now() > 0 })
-	st, err := l.Stop(t.Context(), id)
-	if err != nil || st.State != "done" {
-		t.Errorf("%+v, %v", st, err)
-	}
-	if err := <-stepped; !errors.Is(err, run.ErrEnded) {
-		t.Errorf("the steps ended with %v", err)
+		})
 	}
 }
 
@@ -65,8 +64,7 @@ func TestASideThatHasEndedKeepsItsName(t *testing.T) {
 	if err := ended.order(func() error { t.Error("it was done"); return nil }); !errors.Is(err, run.ErrEnded) {
 		t.Errorf("%v", err)
 	}
-	alone := &side{run: &active{over: make(chan struct{})}, ended: ended.ended, pacer: trace.NewPacer(trace.NewClock(), 1, 1)}
-	if err := alone.step(t.Context()); err != nil { // the other side goes on
+	if err := ended.step(t.Context()); err != nil { // another side may go on
 		t.Errorf("a step of a side that has ended: %v", err)
 	}
 	if st, _ := l.Status(st.ID); st.Allocator != "fetch-add" {
@@ -204,6 +202,26 @@ func TestAReadTellsWhatItFound(t *testing.T) {
 		}
 		if got := r.read(0, uint32(i)); got != want {
 			t.Errorf("%d: %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+// Whoever comes to the barrier with the last store must be heard, whatever the
+// barrier was for.
+func TestARunEndsThoughItIsChangedAtItsEnd(t *testing.T) {
+	l := newLive(t, onHeap())
+	for i := range 300 {
+		id := begin(t, l, fast("fetch-add", int64(1+i%40))).ID
+		for {
+			if _, err := l.Change(t.Context(), id, run.Change{Allocator: new("mutex")}); err != nil {
+				if !errors.Is(err, run.ErrEnded) {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		if st := finish(t, l, id); st.State != "done" || st.Sides[0].Stored != uint64(1+i%40) {
+			t.Fatalf("%+v", st)
 		}
 	}
 }

@@ -114,9 +114,6 @@ func (s *side) trace() {
 	switch {
 	case !bursts:
 		s.run.board.Steps(s.number, s.cur.number, records)
-		if b.began != 0 {
-			*b = burst{}
-		}
 	case b.began != 0:
 		b.records = append(b.records, told(records)...)
 		if end, begun := b.trace.End(); begun && s.run.clock.Now() > end {
@@ -159,9 +156,7 @@ func (s *side) collect() {
 	if s.burst.began != 0 {
 		s.burst.records = append(s.burst.records, told(records)...)
 		s.showBurst()
-		if _, bursts := s.bursts(); bursts { // else all is traced by now
-			s.tracer.Nothing()
-		}
+		s.tracer.Nothing() // and if the settings have changed, retrace follows
 	} else if _, bursts := s.bursts(); !bursts {
 		s.run.board.Steps(s.number, s.cur.number, records)
 	}
@@ -179,13 +174,14 @@ func told(records []event.Record) []event.Record {
 	return kept
 }
 
-// retrace has the tracer record what the settings ask for.
+// retrace has the tracer record what the settings ask for, and forgets the burst
+// that may be under way. It follows every change of the settings.
 func (s *side) retrace() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.burst = burst{last: s.burst.last, next: s.burst.next}
 	if _, bursts := s.bursts(); bursts {
 		s.tracer.Nothing() // until the next burst
-		s.burst = burst{last: s.burst.last, next: s.burst.next}
 	} else {
 		s.tracer.All()
 	}

@@ -155,15 +155,11 @@ func (s *side) lead(ctx context.Context) {
 	for end := false; !end; {
 		select {
 		case <-s.asked:
-			end = s.barrier(func() bool {
-				if s.limited && s.made.Load() >= s.run.stores {
-					return true
-				}
-				s.nextLap()
-				return false
-			})
+			end = s.barrier(func() bool { s.nextLap(); return false })
 		case o := <-s.orders:
-			s.barrier(func() bool { o.done <- o.do(); return false })
+			answer := run.ErrEnded
+			end = s.barrier(func() bool { answer = o.do(); return false })
+			o.done <- answer
 		case <-ctx.Done():
 			end = s.barrier(func() bool { return true })
 		}
@@ -178,8 +174,9 @@ func (s *side) lead(ctx context.Context) {
 }
 
 // barrier lets the writers finish their puts, at the pace that is set unless
-// something is urgent, reads everything back, and does do while nobody writes; if
-// that says so, it is the end.
+// something is urgent, reads everything back, and does do while nobody writes. It is
+// the end if do says so, or if all stores have been made, and then there is nothing
+// to do: whatever a barrier was for, it hears whoever has asked for one.
 func (s *side) barrier(do func() bool) (end bool) {
 	all := s.crew.hold()
 	s.pacer.Gather(true)
@@ -187,9 +184,11 @@ func (s *side) barrier(do func() bool) (end bool) {
 	s.sweeping.Lock()
 	s.collect()
 	s.readAll()
-	end = do()
+	if end = s.limited && s.made.Load() >= s.run.stores; !end {
+		end = do()
+	}
 	s.sweeping.Unlock()
-	select { // whoever asked has been heard
+	select {
 	case <-s.asked:
 	default:
 	}
