@@ -197,6 +197,26 @@ func TestThePageIsPlayableByKeyboardAlone(t *testing.T) {
 	b.until("!document.querySelector('#cell').checkVisibility()")
 }
 
+// The run that is on the screen ends while another begins: what is pressed meanwhile is for the one that begins.
+func TestKeysPressedWhileARunBeginsAreForThatRun(t *testing.T) {
+	b := serve(t).open(t, 1280, 720)
+	b.click("#step")
+	b.until(state + " === 'paused'")
+	b.run(`{
+		const press = (e, key) => e.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+		press(document.body, 'C');
+		press(document.body, '.');
+		press(document.body, '.');
+		press(document.querySelector('#slots-canvas'), 'ArrowRight');
+		press(document.querySelector('#slots-canvas'), 'Enter');
+	}`)
+	b.until("document.querySelector('#cell').checkVisibility() && document.querySelector('#cell').textContent.includes('slot 0')")
+	b.until("document.querySelector('#verdict').hasAttribute('data-stored-right') && document.querySelector('#narration').textContent.includes('looks: the count says 0')")
+	if !eval[bool](b, "document.querySelector('#banner').hidden") {
+		t.Errorf("the page complains: %s", b.text("#banner"))
+	}
+}
+
 func TestKeysAreLeftToWhoIsTyping(t *testing.T) {
 	b := serve(t).open(t, 1280, 720)
 	b.run("document.querySelector('#theme').focus()")

@@ -19,7 +19,8 @@ type cell struct {
 	box    dom.Element
 	slot   int // -1 = none
 	opened bool
-	asked  int // questions so far: an answer to an older one is not shown
+	asked  int    // questions so far: an answer to an older one is not shown
+	run    string // the path of the run that the last one was about
 }
 
 func newCell(s *side, suffix string) *cell {
@@ -134,11 +135,17 @@ func (c *cell) placeBox(x, y, size float64) {
 func (c *cell) open(slot int) {
 	c.move(slot)
 	c.asked++
-	if c.side.page.state.Run == 0 {
-		return
-	}
 	asked := c.asked
-	path := c.side.page.runPath() + "/slots/" + strconv.Itoa(slot) + "?side=" + strconv.Itoa(c.side.number)
+	c.side.page.controls.settled(func() {
+		if c.side.page.controls.live() || c.side.page.state.Run > 0 {
+			c.ask(slot, asked)
+		}
+	})
+}
+
+func (c *cell) ask(slot, asked int) {
+	c.run = c.side.page.controls.runPath()
+	path := c.run + "/slots/" + strconv.Itoa(slot) + "?side=" + strconv.Itoa(c.side.number)
 	link.Ask("GET", path, nil, func(answer js.Value, failure string) {
 		if asked != c.asked {
 			return
@@ -204,6 +211,13 @@ func outcomeWord(outcome string) string {
 func (c *cell) hide() {
 	c.opened = false
 	c.box.Show(false)
+}
+
+// begin closes what is told of another run than the one that begins.
+func (c *cell) begin() {
+	if c.side.page.state.Run == 0 || c.run != c.side.page.controls.runPath() {
+		c.close()
+	}
 }
 
 func (c *cell) close() {

@@ -28,6 +28,10 @@ type controls struct {
 	change  link.Fields // that waits for the one under way
 	changed []field     // what is in it
 	busy    bool        // a request is under way
+
+	begun   uint32   // the run that was started from here last, before the stream tells of it
+	paused  bool     // it was started so
+	waiting []func() // what is about the run that is being started; not nil while one is
 }
 
 func newControls(p *Page) *controls {
@@ -43,7 +47,7 @@ func newControls(p *Page) *controls {
 	dom.ByID("controls").On("submit", func(e js.Value) { e.Call("preventDefault") })
 	c.run.On("click", func(js.Value) { c.runOrPause() })
 	c.step.On("click", func(js.Value) { c.stepOnce() })
-	c.stop.On("click", func(js.Value) { c.ask("DELETE", p.runPath(), nil, nil) })
+	c.stop.On("click", func(js.Value) { c.settled(func() { c.ask("DELETE", c.runPath(), nil, nil) }) })
 	c.compareButton.On("click", func(js.Value) { c.toggleCompare() })
 	c.second.On("change", func(js.Value) {
 		c.wishes.compare = c.second.Input()
@@ -68,6 +72,7 @@ func (c *controls) slider(e dom.Element, f field, value func(position int) any) 
 func (c *controls) hello(h *event.Hello) {
 	c.wishes.touched = nil
 	c.change, c.changed, c.busy = nil, nil, false
+	c.begun, c.waiting = 0, nil
 	group := dom.ByID("allocator")
 	group.Replace()
 	c.second.Replace()
@@ -165,14 +170,40 @@ func (c *controls) enable() {
 	p.banner.watching(p.known && p.hello != nil && !p.hello.Control)
 }
 
-func (c *controls) live() bool { return c.page.known && live(c.page.state.State) }
+// ahead says that the page knows of a run that the stream has not told of yet.
+func (c *controls) ahead() bool { return c.waiting != nil || c.begun > c.page.state.Run }
+
+// live says whether there is a run to be changed.
+func (c *controls) live() bool { return c.page.known && (c.ahead() || live(c.page.state.State)) }
+
+func (c *controls) running() bool {
+	if c.ahead() {
+		return !c.paused
+	}
+	return c.page.state.State == event.Running
+}
+
+// runPath is the run's path in the API.
+func (c *controls) runPath() string {
+	return "/api/runs/" + strconv.FormatUint(uint64(max(c.page.state.Run, c.begun)), 10)
+}
+
+// settled has do done when no run is being started: what names a run would name the
+// one that is about to end.
+func (c *controls) settled(do func()) {
+	if c.waiting == nil {
+		do()
+		return
+	}
+	c.waiting = append(c.waiting, do)
+}
 
 func (c *controls) runOrPause() {
 	if c.run.Get("disabled").Bool() {
 		return
 	}
 	if c.live() {
-		c.send("pause", c.page.state.State == event.Running)
+		c.send("pause", c.running())
 		return
 	}
 	c.start(false, nil)
@@ -190,11 +221,16 @@ func (c *controls) stepOnce() {
 		c.send("step", steps)
 		return
 	}
-	c.start(true, func(run string) { c.ask("PATCH", "/api/runs/"+run, link.Fields{"step": 1}, nil) })
+	c.start(true, func() { c.send("step", 1) })
 }
 
-// start starts another run with what the controls stand on.
-func (c *controls) start(paused bool, then func(run string)) {
+// start starts another run with what the controls stand on. Changes, and then if it
+// is not nil, wait for it.
+func (c *controls) start(paused bool, then func()) {
+	c.busy, c.paused, c.waiting = true, paused, []func(){}
+	if then != nil {
+		c.settled(then)
+	}
 	w := &c.wishes
 	body := link.Fields{
 		"allocator": w.allocator, "writers": w.writers, "slots": w.slots, "pace_us": w.pace, "window_us": w.window, "paused": paused,
@@ -203,11 +239,31 @@ func (c *controls) start(paused bool, then func(run string)) {
 		body["compare"] = w.compare
 	}
 	c.ask("POST", "/api/runs", body, func(answer js.Value) {
-		c.wishes.touched = nil
-		if then != nil && answer.Type() == js.TypeObject {
-			then(strconv.Itoa(answer.Get("id").Int()))
+		waiting := c.waiting
+		if waiting == nil {
+			return // it was another server's
 		}
+		c.wishes.touched = nil
+		if answer.Type() == js.TypeObject {
+			c.begun = uint32(answer.Get("id").Int())
+		}
+		c.waiting = nil
+		for _, do := range waiting {
+			do()
+		}
+		c.free()
 	})
+}
+
+// free lets the changes that have gathered go.
+func (c *controls) free() {
+	if c.waiting != nil {
+		return // a run is being started: they are for that one
+	}
+	c.busy = false
+	if c.change != nil {
+		c.flush()
+	}
 }
 
 // set sets one of the settings: in the live run, or for the next.
@@ -241,28 +297,24 @@ func (c *controls) flush() {
 	body, fields := c.change, c.changed
 	c.change, c.changed = nil, nil
 	c.busy = true
-	c.ask("PATCH", c.page.runPath(), body, func(js.Value) {
-		c.busy = false
+	c.ask("PATCH", c.runPath(), body, func(js.Value) {
 		c.wishes.granted(fields...)
 		for _, f := range c.changed {
 			c.wishes.touch(f)
 		}
-		if c.change != nil {
-			c.flush()
-		}
+		c.free()
 	})
 }
 
-// ask asks the API, and says what went wrong.
+// ask asks the API, and says what went wrong; done gets an undefined answer then.
 func (c *controls) ask(method, path string, body link.Fields, done func(answer js.Value)) {
 	link.Ask(method, path, body, func(answer js.Value, failure string) {
 		c.page.banner.complain(failure)
 		if failure != "" {
-			c.busy, c.change, c.changed, c.wishes.touched = false, nil, nil, nil
+			c.change, c.changed, c.wishes.touched = nil, nil, nil
 			if c.page.known {
 				c.follow()
 			}
-			return
 		}
 		if done != nil {
 			done(answer)
@@ -298,7 +350,7 @@ func (c *controls) toggleCompare() {
 	c.show()
 	c.page.layout()
 	if c.live() {
-		c.start(c.page.state.State == event.Paused, nil)
+		c.start(!c.running(), nil)
 	}
 }
 
@@ -306,7 +358,7 @@ func (c *controls) setSlots(n int) {
 	c.wishes.slots = n
 	c.wishes.touch(fieldSlots)
 	if c.live() {
-		c.start(c.page.state.State == event.Paused, nil)
+		c.start(!c.running(), nil)
 		return
 	}
 	for _, s := range c.page.sides {

@@ -176,7 +176,7 @@ func (v *evidence) fetchOlder() {
 // server keeps the newest so many: what comes may begin later, or be none.
 func (v *evidence) fetch(side int, before, last uint64, done func(items []js.Value)) {
 	after := last - min(last, mostListed)
-	path := v.page.runPath() + "/evidence?side=" + strconv.Itoa(side) + "&after=" + strconv.FormatUint(after, 10) + "&limit=" + strconv.Itoa(mostListed)
+	path := v.page.controls.runPath() + "/evidence?side=" + strconv.Itoa(side) + "&after=" + strconv.FormatUint(after, 10) + "&limit=" + strconv.Itoa(mostListed)
 	link.Ask("GET", path, nil, func(answer js.Value, failure string) {
 		v.page.banner.complain(failure)
 		if failure != "" {

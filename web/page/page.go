@@ -234,10 +234,5 @@ func (p *Page) allocator(side int) *event.Allocator {
 	return nil
 }
 
-// runPath is the live run's path in the API.
-func (p *Page) runPath() string {
-	return "/api/runs/" + strconv.FormatUint(uint64(p.state.Run), 10)
-}
-
 // live reports whether a run can still be changed.
 func live(s event.RunState) bool { return s == event.Running || s == event.Paused }

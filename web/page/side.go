@@ -61,7 +61,7 @@ func (s *side) reset(slots int) {
 	s.totals = event.Totals{}
 	s.narrated, s.leftOut, s.drawnAt, s.keepUntil = "", 0, 0, 0
 	s.dirty = true
-	s.cell.close()
+	s.cell.begin()
 }
 
 func (s *side) setTheme(t *picture.Theme) {
@@ -89,7 +89,7 @@ func (s *side) resize() {
 func (s *side) fast() bool { return s.page.controls.wishes.pace < 20_000 }
 
 func (s *side) cells(c *event.Cells) {
-	if c.Lap != s.slots.Lap() {
+	if c.Lap != s.slots.Lap() && s.slots.Lap() > 0 {
 		s.cell.close() // what it tells is of another lap
 	}
 	s.slots.Take(c)
