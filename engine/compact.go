@@ -102,7 +102,7 @@ func (s *Store) rewriteAlone(ctx context.Context, t *visible.Thread, capacity, c
 func (s *Store) newFile(old *generation, to geometry) (*generation, error) {
 	if s.folder == nil {
 		m := mapping.Heap(int(to.fileBytes()))
-		to.putHeader(m.Bytes(), int64(le.Uint64(old.mapping.Bytes()[createdAt:])))
+		to.putHeader(m.Bytes(), old.created)
 		return adopt(m, to, ""), nil
 	}
 	number, _ := numbered(old.path)
@@ -111,7 +111,7 @@ func (s *Store) newFile(old *generation, to geometry) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	to.putHeader(m.Bytes(), int64(le.Uint64(old.mapping.Bytes()[createdAt:])))
+	to.putHeader(m.Bytes(), old.created)
 	return adopt(m, to, path), nil
 }
 

@@ -16,6 +16,7 @@ type generation struct {
 	blocks     visible.Bytes
 	content    visible.Bytes
 	contentEnd visible.Counter
+	created    int64  // when the store was made, Unix time in nanoseconds
 	number     uint64 // of the generation, which commit words repeat. Reset changes it
 	ahead      *ahead // finds memory for what comes next; nil where nothing would be won
 }
@@ -31,6 +32,7 @@ func adopt(m *mapping.Mapping, g geometry, path string) *generation {
 		content:    visible.NewBytes(ObjectContent, b[g.contentAt():]),
 		contentEnd: visible.NewCounter(ObjectContentEnd, 0, word(b, contentEndAt)),
 	}
+	n.created = int64(le.Uint64(b[createdAt:]))
 	n.number, _ = unguarded(*word(b, generationAt))
 	return n
 }

@@ -109,7 +109,8 @@ func (h *Handle) settle(by *visible.Mutex, g *generation) {
 }
 
 // leave goes out again. A thread that panicked leaves no lock behind, and no slot
-// that nobody could take; a fault in the mapped file is an error, not a panic.
+// that nobody could take (but for one whose claim it died in, which the next opening
+// finds); a fault in the mapped file is an error, not a panic.
 func (h *Handle) leave(err *error) {
 	p := recover() // of whoever deferred this
 	debug.SetPanicOnFault(h.faults)

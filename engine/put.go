@@ -161,17 +161,24 @@ func (h *Handle) commit(slot uint64, version uint8, sum uint32) {
 	h.claimed = false
 }
 
-// replace commits and enters an entry of an id that has one. Between the commit and
-// the end both are in the file, and the version tells which is the newer; who
-// replaces or deletes the id meanwhile waits, or two would follow the same one.
+// replace commits and enters an entry of an id that has one, or had one a moment ago.
+// Between the commit and the end both are in the file, and the version tells which is
+// the newer; who replaces or deletes the id meanwhile waits, or two would follow the
+// same one. Who puts an id that is not there waits for nobody, and may come between.
 func (h *Handle) replace(id string, slot uint64, sum uint32) {
 	s, t := h.store, &h.thread
 	lock := s.idLock(id)
 	lock.Lock(t, visible.EnterID)
 	defer lock.Unlock(t, visible.LeaveID)
 	old, known := s.index.Load(t, visible.Previous, id)
+	if !known {
+		h.commit(slot, 0, sum)
+		if old, known = s.index.Insert(t, visible.Index, id, slot); !known {
+			return
+		}
+	}
 	var before holder
-	if known && old != slot {
+	if old != slot {
 		before = h.holder(old, id) // not id's, if a collision has put another's there
 	}
 	h.commit(slot, before.version+1, sum)

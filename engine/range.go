@@ -1,16 +1,19 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"slotrace/engine/visible"
 )
 
 // Range has fn see every memory that the store holds at one instant, each once and
 // whole, in the order of their slots, until fn returns false. Puts and deletes go on
-// meanwhile and change nothing of it: they wait only while the list of slots is made, and
-// slots are not used anew before Range ends. What holds for fn is as with View. An error is
+// meanwhile and change nothing of it: they wait only while the list of entries is made,
+// and slots are not used anew before Range ends. What holds for fn is as with View. An error is
 // about the first entry that is damaged.
 func (h *Handle) Range(fn func(Memory) bool) (err error) {
 	s, t := h.store, &h.thread
@@ -30,37 +33,29 @@ func (h *Handle) Range(fn func(Memory) bool) (err error) {
 		return err
 	}
 	defer h.leave(&err)
-	slots := s.list(g)
+	entries := s.list()
 	resume()
 	s.whole.Unlock(t, visible.Resume)
-	for _, slot := range slots {
-		meta := g.blocks.View(t, visible.Fetch, (slot+1)*g.blockBytes()-metadataBytes, metadataBytes-commitBytes)
-		d, err := g.describes((*[metadataBytes - commitBytes]byte)(meta), slot)
-		if err != nil {
-			return fmt.Errorf("range: %w", err)
-		}
-		id := string(g.content.View(t, visible.Fetch, d.entryAt, uint64(d.idBytes)))
+	for _, e := range entries {
 		s.lockBlocks(t)
-		m, err := h.look(g, id, slot)
+		m, err := h.look(g, e.id, e.slot)
 		s.unlockBlocks(t)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrClobbered):
+			continue // a collision has put another's there
+		case err != nil:
 			return fmt.Errorf("range: %w", err)
-		}
-		if !fn(m) {
+		case !fn(m):
 			return nil
 		}
 	}
 	return nil
 }
 
-// list lists the slots that hold an entry, while nobody changes the store.
-func (s *Store) list(g *generation) []uint64 {
-	slots := make([]uint64, 0, s.index.Len())
-	for slot := range min(s.shared.Count.Peek(), g.capacity) {
-		c := g.commit(slot)
-		if commitWord(c.Peek()).liveIn(g.number) {
-			slots = append(slots, slot)
-		}
-	}
-	return slots
+// list lists what the store holds, while nobody changes it.
+func (s *Store) list() []found {
+	entries := make([]found, 0, s.index.Len())
+	s.index.Each(func(id string, slot uint64) { entries = append(entries, found{id: id, slot: slot}) })
+	slices.SortFunc(entries, func(a, b found) int { return cmp.Compare(a.slot, b.slot) })
+	return entries
 }

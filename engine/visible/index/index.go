@@ -83,6 +83,12 @@ func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64,
 // Peek looks key up unseen, for whoever looks from outside the threads.
 func (m *Map) Peek(key string) (uint64, bool) { return m.entries.Load(key) }
 
+// Each has do see every entry, unseen and in no order; what threads enter and delete
+// meanwhile it may see or not.
+func (m *Map) Each(do func(key string, v uint64)) {
+	m.entries.Range(func(key string, v uint64) bool { do(key, v); return true })
+}
+
 // Len is the number of entries, unseen by observers.
 func (m *Map) Len() int { return m.entries.Size() }
 
