@@ -291,3 +291,40 @@ func TestNothingIsTornOrLostWhileEverythingHappens(t *testing.T) {
 		})
 	}
 }
+
+// Count, entries and content taken are sums of what threads did at the same time.
+func TestCountersAreExactUnderConcurrentUpdates(t *testing.T) {
+	const writers, each = 6, 300
+	for _, name := range holding() {
+		s := heapStore(t, Options{Capacity: writers * each, Content: writers * each * 200, Allocator: name})
+		var all sync.WaitGroup
+		var bytes atomic.Uint64
+		for w := range writers {
+			all.Go(func() {
+				h := s.Handle(w, nil)
+				defer h.Close()
+				for i := range each {
+					m := memory(w, i)
+					m.Content = make([]byte, (w*each+i)%120)
+					if err := h.Put(m); err != nil {
+						t.Error(err)
+					}
+					bytes.Add(uint64(len(m.ID) + len(m.Content)))
+					if i%3 == 0 {
+						if err := h.Delete(m.ID); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			})
+		}
+		all.Wait()
+		st := s.Stats()
+		if st.Count != writers*each || st.Entries != writers*each*2/3 || st.ContentTaken != bytes.Load() {
+			t.Errorf("%s: %+v, want %d slots, %d entries, %d bytes of content", name, st, writers*each, writers*each*2/3, bytes.Load())
+		}
+		if r := s.current.Peek().verify(); r.Entries != uint64(st.Entries) || r.DamagedAll > 0 || len(r.Notes) > 0 {
+			t.Errorf("%s: the file is %+v", name, r)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -242,6 +243,9 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := mapping.Heap(len(b))
 		copy(m.Bytes(), b)
+		if len(b) >= headerBytes { // or all that is tried ends at the header's checksum
+			le.PutUint32(m.Bytes()[checkedBytes:], crc32.Checksum(m.Bytes()[:checkedBytes], castagnoli))
+		}
 		g, err := parse(m, "")
 		if err != nil || g.capacity > 1000 {
 			return
