@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 // both looked before any has told, so they hold the same slot: a collision is certain
 // however threads are scheduled, on one core too. An allocator that holds has claimed
 // by then, or finds out that it was overtaken (compare-and-swap).
+//
+// The end of the content, which puts share too, has a smaller window: whoever has
+// loaded it lets others run.
 //
 // It waits on a channel and not in a loop, so that it works on one core; and for a
 // bounded time, so that it cannot make a deadlock.
@@ -46,6 +50,10 @@ func (w *watch) Done(_ *visible.Thread, op visible.Op, _ uint64) {
 		w.held++
 	case op.Kind == visible.OpUnlock:
 		w.held--
+	case op.Kind == visible.OpLoad && op.Object == engine.ObjectContentEnd:
+		began := time.Now()
+		runtime.Gosched()
+		w.waited += time.Since(began)
 	case op.Kind == visible.OpWrite && op.Object == engine.ObjectContent:
 		w.ranges = append(w.ranges, contentRange{op.Low, op.High})
 	}
@@ -54,7 +62,7 @@ func (w *watch) Done(_ *visible.Thread, op visible.Op, _ uint64) {
 		w.met = true
 		began := time.Now()
 		w.window.meet()
-		w.waited = time.Since(began)
+		w.waited += time.Since(began)
 	}
 }
 
