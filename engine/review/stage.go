@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -173,11 +174,22 @@ func show(content []byte, shown int) string {
 	}
 	switch {
 	case len(content) > shown:
-		return string(content[:shown]) + "…" + size
+		return printable(content[:shown]) + "…" + size
 	case shown == rowShown || len(content) == 0:
-		return string(content) + size
+		return printable(content) + size
 	}
-	return string(content)
+	return printable(content)
+}
+
+// printable is text with a dot for each byte that is none: a mixture of two entries can
+// begin anywhere.
+func printable(text []byte) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '·'
+		}
+		return c
+	}, string(text))
 }
 
 // wantCount fails the test unless the store counts what was stored: no put that was

@@ -145,6 +145,7 @@ func TestContentsAreShownByTheirBeginning(t *testing.T) {
 		{"xxx", rowShown, "xxx (3 bytes)"},
 		{strings.Repeat("x", 365), rowShown, "xxx… (365 bytes)"},
 		{"", textShown, " (0 bytes)"},
+		{"a\x00\x1b[2J\xff", textShown, "a··[2J·"},
 		{"Content from thread 0", textShown, "Content from thread 0"},
 		{strings.Repeat("y", textShown+1), textShown, strings.Repeat("y", textShown) + "… (49 bytes)"},
 	} {
