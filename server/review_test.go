@@ -1,16 +1,22 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"slotrace/engine/review"
 	"slotrace/engine/review/report"
+	"slotrace/server/run"
 )
 
 func TestReviewsWordsThatAreOff(t *testing.T) {
@@ -154,4 +160,58 @@ func TestTextIsWrapped(t *testing.T) {
 			t.Errorf("%q became %q, want %q", c[0], got, c[1])
 		}
 	}
+}
+
+// From the request to the result, and to the end of the server in the middle of one.
+func TestAReviewOverHTTP(t *testing.T) {
+	tmp := temporary(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stdout, ended := make(lines, 1), make(chan error, 1)
+	go func() {
+		ended <- serve(ctx, serveWords{host: "127.0.0.1", port: "0"}, stdout, slog.New(slog.DiscardHandler))
+	}()
+	url := strings.TrimPrefix(strings.TrimSpace(<-stdout), "slotrace serves ") + "/api/reviews"
+	ask := func(method, url, body, origin string, code int) (st run.ReviewStatus) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		a, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		if err := json.NewDecoder(a.Body).Decode(&st); err != nil || a.StatusCode != code {
+			t.Fatalf("%s %s: %s, %v", method, url, a.Status, err)
+		}
+		return st
+	}
+	ask("POST", url, `{}`, "http://evil.example", 403)
+	ask("DELETE", url+"/1", ``, "http://evil.example", 403)
+	ask("GET", url+"/1", ``, "", 404)
+	st := ask("POST", url, `{"allocator":"check-then-act","compare":"fetch-add","seed":0}`, "", 201)
+	one := fmt.Sprintf("%s/%d", url, st.ID)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for st.State == run.ReviewRunning {
+		<-tick.C // as the page asks
+		st = ask("GET", one, "", "", 200)
+	}
+	if st.State != run.ReviewDone || st.Sides[0].Passed != 4 || st.Sides[0].Failed != 3 || st.Sides[1].Passed != 7 || st.Progress != 1 {
+		t.Errorf("%+v", st)
+	}
+	if st = ask("POST", url, `{"allocator":"mutex"}`, "", 201); st.State != run.ReviewRunning {
+		t.Errorf("%+v", st)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	wantEmpty(t, tmp)
 }
