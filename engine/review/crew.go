@@ -3,6 +3,7 @@ package review
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,7 +36,8 @@ type worker struct {
 	number    int // from 0
 	handle    *engine.Handle
 	watch     *watch
-	embedding []float32
+	embedding []float32 // that it stores
+	read      []float32 // that it read last
 	buffer    []byte
 	latencies []time.Duration
 	stored    int
@@ -56,7 +58,7 @@ func (s *stage) burstWithin(b burst, bound time.Duration) error {
 	start := make(chan struct{})
 	began := time.Now()
 	for i := range workers {
-		workers[i] = &worker{stage: s, number: i, embedding: make([]float32, dimensions)}
+		workers[i] = &worker{stage: s, number: i}
 		ready.Add(1)
 		all.Go(func() {
 			ready.Done()
@@ -136,8 +138,10 @@ func (w *worker) run(b *burst, window *window) {
 	if w.number < b.writers {
 		defer window.leave()
 		w.watch = &watch{window: window}
+		w.embedding = slices.Repeat([]float32{mark(w.number)}, dimensions)
 		w.handle = w.stage.store.Handle(w.number, w.watch)
 	} else {
+		w.read = make([]float32, dimensions)
 		w.handle = w.stage.store.Handle(w.number, nil)
 	}
 	b.do(w)
@@ -153,9 +157,6 @@ func mark(number int) float32 { return float32(number + 1) }
 func (w *worker) put(id string, content []byte) bool {
 	if w.stage.ctx.Err() != nil {
 		return false
-	}
-	for i := range w.embedding {
-		w.embedding[i] = mark(w.number)
 	}
 	m := engine.Memory{ID: id, Content: content, Embedding: w.embedding}
 	w.watch.begin()
@@ -180,7 +181,7 @@ func (w *worker) get(id string) (content []byte, err error, ok bool) {
 		return nil, nil, false
 	}
 	began := time.Now()
-	m, err := w.handle.GetInto(id, w.embedding, w.buffer[:0])
+	m, err := w.handle.GetInto(id, w.read, w.buffer[:0])
 	w.latencies = append(w.latencies, time.Since(began))
 	w.step()
 	if errors.Is(err, engine.ErrClobbered) {

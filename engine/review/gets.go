@@ -93,7 +93,7 @@ func concurrentGet(s *stage) error {
 				if !ok {
 					return
 				}
-				torn := slices.ContainsFunc(w.embedding, func(v float32) bool { return v != mark(0) })
+				torn := slices.ContainsFunc(w.read, func(v float32) bool { return v != mark(0) })
 				if torn || err != nil || !bytes.Equal(got, k.contents[i]) {
 					bad.add(loss{id: id, expected: k.contents[i], got: got, err: err})
 				}

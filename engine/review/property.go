@@ -53,7 +53,7 @@ const (
 	// shrinking is how long the search for a smaller case may take.
 	shrinking = 4 * time.Second
 	// shrinkSteps is about how many cases it takes, for the progress alone.
-	shrinkSteps = 200
+	shrinkSteps = 1500
 )
 
 // property is test 7.

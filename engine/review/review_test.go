@@ -144,7 +144,7 @@ func TestEqualSeedsTryEqualCases(t *testing.T) {
 func TestReviewsDoNotDisturbEachOther(t *testing.T) {
 	var all sync.WaitGroup
 	for _, k := range []alloc.Kind{alloc.Kinds[0], alloc.Kinds[2], alloc.Kinds[2]} {
-		for _, o := range where(t, k.Holds) {
+		for _, o := range where(t, false) {
 			o.Allocator = k.Name
 			all.Go(func() {
 				r, err := New(o)
@@ -165,7 +165,7 @@ func TestReviewsDoNotDisturbEachOther(t *testing.T) {
 // Cancelled in the middle of each of its tests, and before the first, a review ends at
 // once and leaves neither goroutines nor files.
 func TestACancelledReviewLeavesNothing(t *testing.T) {
-	for _, o := range where(t, true) {
+	for _, o := range where(t, false) {
 		o.Allocator = "fetch-add"
 		for number := range Tests + 1 {
 			cancelIn(t, o, number)
