@@ -10,9 +10,11 @@ import (
 
 // What the command's exit says.
 const (
-	exitOK     = 0
-	exitUsage  = 2 // the words of the call are off
-	exitFailed = 4 // it could not be done
+	exitOK      = 0
+	exitFound   = 1 // a test failed
+	exitUsage   = 2 // the words of the call are off
+	exitBounded = 3 // it was ended before a verdict
+	exitFailed  = 4 // it could not be done
 )
 
 func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -26,6 +28,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "serve the page, the API and the stream (what slotrace alone does)", runServe},
+		{"review", "run the seven tests that found the bug on an allocator", runReview},
 		{"version", "print the version", runVersion},
 	}
 }

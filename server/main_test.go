@@ -44,7 +44,7 @@ func wantEmpty(t *testing.T, dir string) {
 }
 
 func TestHelpIsEverywhere(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {"serve", "--help"}, {"serve", "-h"}, {"help", "serve"}, {"--addr", ":1", "--help"}, {"version", "--help"}, {"help", "version"}} {
+	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {"serve", "--help"}, {"serve", "-h"}, {"help", "serve"}, {"--addr", ":1", "--help"}, {"review", "--help"}, {"help", "review"}, {"version", "--help"}, {"help", "version"}} {
 		code, stdout, stderr := call(args...)
 		if code != 0 || !strings.Contains(stdout, "usage: slotrace") || stderr != "" {
 			t.Errorf("%q: %d %q %q", args, code, stdout, stderr)
@@ -77,9 +77,9 @@ func TestWordsThatAreOff(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, version, help; see slotrace --help`},
+		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, review, version, help; see slotrace --help`},
 		{[]string{""}, `slotrace: there is no command ""`},
-		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, version`},
+		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, review, version`},
 		{[]string{"--adr", ":1"}, "slotrace serve: there is no flag --adr; there are --addr, --data, --host; see slotrace serve --help"},
 		{[]string{"serve", "--verbose"}, "there is no flag --verbose"},
 		{[]string{"serve", "now"}, `"now" is one word too many`},

@@ -18,6 +18,7 @@ import (
 	"slotrace/server/api"
 	"slotrace/server/guard"
 	"slotrace/server/live"
+	"slotrace/server/reviews"
 	"slotrace/server/stream"
 	"slotrace/static"
 )
@@ -65,6 +66,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	if err != nil {
 		return err
 	}
+	tests := reviews.New(reviews.Options{Dir: data.dir, Log: log})
 	address := listener.Addr().(*net.TCPAddr).AddrPort()
 	g, err := guard.New(words.host, address.Port(), words.hosts...)
 	if err != nil {
@@ -73,7 +75,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	metrics := newMetrics(runs)
 	viewers := stream.New(runs.Board(), g, stream.Options{Metrics: metrics})
 	mux := http.NewServeMux()
-	things := api.New(runs)
+	things := api.New(runs, tests)
 	mux.Handle("/healthz", things)
 	mux.Handle("/api/", things)
 	mux.Handle("/api/stream", viewers)
@@ -108,6 +110,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	if e := runs.Close(); e != nil {
 		log.Warn("the run that was stopped", "failure", e)
 	}
+	tests.Close()
 	bounded, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	viewers.Shutdown(bounded) // whoever is left then is dropped

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -169,4 +171,30 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 	if err := p.Wait(); !errors.As(err, &end) || end.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
 		t.Errorf("it ended with %v", err)
 	}
+}
+
+// A review that is interrupted ends before its verdict, says so, and leaves nothing.
+func TestASignalEndsAReview(t *testing.T) {
+	tmp := temporary(t)
+	c := exec.CommandContext(t.Context(), os.Args[0], "review", "--allocator", "mutex", "--runs", "10000")
+	c.Env = append(os.Environ(), asCommand+"=1")
+	var stdout, stderr strings.Builder
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for { // until it has a store
+		if stores, _ := filepath.Glob(filepath.Join(tmp, "*", "*.store")); len(stores) > 0 {
+			break
+		}
+		runtime.Gosched()
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	c.Wait()
+	if c.ProcessState.ExitCode() != 3 || stdout.String() != "" || stderr.String() != "slotrace review: stopped before a verdict\n" {
+		t.Errorf("%v, %q, %q", c.ProcessState, stdout.String(), stderr.String())
+	}
+	wantEmpty(t, tmp)
 }

@@ -58,10 +58,10 @@ func parseServe(args []string) (serveWords, error) {
 		return nil
 	})
 	if err := flags.Parse(args); err != nil {
-		return w, flagError(err)
+		return w, flagError(err, serveFlags)
 	}
 	if flags.NArg() > 0 {
-		return w, fmt.Errorf("%.40q is one word too many; there are the flags --addr, --data, --host", flags.Arg(0))
+		return w, fmt.Errorf("%.40q is one word too many; there are the flags %s", flags.Arg(0), serveFlags)
 	}
 	var err error
 	if w.host, w.port, err = net.SplitHostPort(*addr); err != nil {
@@ -73,11 +73,14 @@ func parseServe(args []string) (serveWords, error) {
 	return w, nil
 }
 
-// flagError puts what package flag says into this command's words.
-func flagError(err error) error {
+const serveFlags = "--addr, --data, --host"
+
+// flagError puts what package flag says into this command's words, which has the flags
+// there.
+func flagError(err error, there string) error {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		return fmt.Errorf("there is no flag --%.40s; there are --addr, --data, --host", strings.TrimLeft(name, "-"))
+		return fmt.Errorf("there is no flag --%.40s; there are %s", strings.TrimLeft(name, "-"), there)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		return fmt.Errorf("--%s needs a value behind it", name)

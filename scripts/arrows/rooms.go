@@ -29,7 +29,8 @@ var rooms = []room{
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/visible", "engine/verdict"}},
 	{path: "engine/lab", imports: []string{"engine/explore", "engine/verdict", "engine/catalogue"}},
-	{path: "engine/review", imports: []string{"engine", "engine/alloc", "engine/event", "engine/verdict"}},
+	{path: "engine/review", imports: []string{"engine", "engine/alloc", "engine/visible", "engine/review/report"}},
+	{path: "engine/review/report"},
 
 	// The lab is reached by message only. The browser's own WebSocket is used: the library's would cost more than the whole page may.
 	{path: "web/picture", imports: []string{"engine/fold", "engine/event", "engine/visible"}},
@@ -40,7 +41,7 @@ var rooms = []room{
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.
-	{path: "server/run", imports: []string{"engine/alloc", "engine/event"}},
+	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/review/report"}},
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 

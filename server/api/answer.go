@@ -68,8 +68,9 @@ func (e *requestError) Error() string { return e.text }
 
 func badRequest(text string) error { return &requestError{http.StatusBadRequest, text} }
 
-// fail answers with what went wrong, about the run id if it has one.
-func fail(w http.ResponseWriter, id uint32, err error) {
+// fail answers with what went wrong, about the thing (run or review) with the id, if it
+// has one.
+func fail(w http.ResponseWriter, thing string, id uint32, err error) {
 	var request *requestError
 	var field *run.FieldError
 	switch {
@@ -78,11 +79,15 @@ func fail(w http.ResponseWriter, id uint32, err error) {
 	case errors.As(err, &field):
 		answerError(w, http.StatusBadRequest, line(err))
 	case errors.Is(err, run.ErrUnknown):
-		answerError(w, http.StatusNotFound, fmt.Sprintf("run %d: no such run; GET /api/runs tells which there is", id))
+		answerError(w, http.StatusNotFound, fmt.Sprintf("%[1]s %[2]d: no such %[1]s; GET /api/%[1]ss tells which there is", thing, id))
 	case errors.Is(err, run.ErrEnded):
-		answerError(w, http.StatusConflict, fmt.Sprintf("run %d has ended and cannot be changed; POST /api/runs starts another", id))
+		answerError(w, http.StatusConflict, fmt.Sprintf("%[1]s %[2]d has ended and cannot be changed; POST /api/%[1]ss starts another", thing, id))
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		answerError(w, http.StatusInsufficientStorage, line(err)+"; fewer slots or a smaller embedding would need less")
+		text := line(err)
+		if thing == "run" {
+			text += "; fewer slots or a smaller embedding would need less"
+		}
+		answerError(w, http.StatusInsufficientStorage, text)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		answerError(w, http.StatusServiceUnavailable, "it took too long: "+line(err))
 	default: // the machine failed: its words are all there is to tell

@@ -1,5 +1,5 @@
-// Package api serves runs over HTTP: what starts, shows, changes and stops them,
-// in JSON. It knows neither what runs them nor who may ask: a server puts
+// Package api serves runs and reviews over HTTP: what starts, shows, changes and stops
+// them, in JSON. It knows neither what runs them nor who may ask: a server puts
 // guard.Handler in front.
 package api
 
@@ -16,23 +16,28 @@ const (
 	maxLosses     = 1000
 )
 
-// New serves /healthz and, under /api/, runs. What else is asked for under /api/
-// is not found.
-func New(runs run.Runs) http.Handler {
-	a := &api{runs: runs}
+// New serves /healthz and, under /api/, runs and reviews. What else is asked for under
+// /api/ is not found.
+func New(runs run.Runs, reviews run.Reviews) http.Handler {
+	a := &api{runs: runs, reviews: reviews}
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", methods{"GET": healthy})
 	mux.Handle("/api/runs", methods{"GET": a.list, "POST": a.start})
 	mux.Handle("/api/runs/{id}", methods{"GET": a.status, "PATCH": a.change, "DELETE": a.stop})
 	mux.Handle("/api/runs/{id}/evidence", methods{"GET": a.evidence})
 	mux.Handle("/api/runs/{id}/slots/{slot}", methods{"GET": a.slot})
+	mux.Handle("/api/reviews", methods{"GET": a.listReviews, "POST": a.startReview})
+	mux.Handle("/api/reviews/{id}", methods{"GET": a.review, "DELETE": a.cancelReview})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; runs are at /api/runs")
+		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; runs are at /api/runs, reviews at /api/reviews")
 	})
 	return mux
 }
 
-type api struct{ runs run.Runs }
+type api struct {
+	runs    run.Runs
+	reviews run.Reviews
+}
 
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -42,7 +47,7 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 
 func (a *api) list(w http.ResponseWriter, r *http.Request) {
 	if _, err := query(r); err != nil {
-		fail(w, 0, err)
+		fail(w, "run", 0, err)
 		return
 	}
 	list := a.runs.List()
@@ -68,7 +73,7 @@ func (a *api) start(w http.ResponseWriter, r *http.Request) {
 		st, err = a.runs.Start(r.Context(), c)
 	}
 	if err != nil {
-		fail(w, 0, err)
+		fail(w, "run", 0, err)
 		return
 	}
 	w.Header().Set("Location", "/api/runs/"+strconv.FormatUint(uint64(st.ID), 10))
@@ -76,7 +81,7 @@ func (a *api) start(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) status(w http.ResponseWriter, r *http.Request) {
-	id, err := runID(r)
+	id, err := pathID(r)
 	if err == nil {
 		err = noQuery(r)
 	}
@@ -88,7 +93,7 @@ func (a *api) status(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) change(w http.ResponseWriter, r *http.Request) {
-	id, err := runID(r)
+	id, err := pathID(r)
 	if err == nil {
 		err = noQuery(r)
 	}
@@ -110,7 +115,7 @@ func (a *api) change(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) stop(w http.ResponseWriter, r *http.Request) {
-	id, err := runID(r)
+	id, err := pathID(r)
 	if err == nil {
 		err = noQuery(r)
 	}
@@ -122,7 +127,7 @@ func (a *api) stop(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) evidence(w http.ResponseWriter, r *http.Request) {
-	id, err := runID(r)
+	id, err := pathID(r)
 	var q values
 	if err == nil {
 		q, err = query(r, "after", "side", "limit")
@@ -135,7 +140,7 @@ func (a *api) evidence(w http.ResponseWriter, r *http.Request) {
 		e, err = a.runs.Evidence(id, int(side), after, int(limit))
 	}
 	if err != nil {
-		fail(w, id, err)
+		fail(w, "run", id, err)
 		return
 	}
 	if e.Items == nil {
@@ -145,7 +150,7 @@ func (a *api) evidence(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) slot(w http.ResponseWriter, r *http.Request) {
-	id, err := runID(r)
+	id, err := pathID(r)
 	var q values
 	if err == nil {
 		q, err = query(r, "side")
@@ -160,7 +165,7 @@ func (a *api) slot(w http.ResponseWriter, r *http.Request) {
 		s, err = a.runs.Slot(id, int(side), uint32(slot))
 	}
 	if err != nil {
-		fail(w, id, err)
+		fail(w, "run", id, err)
 		return
 	}
 	if s.Memories == nil {
@@ -171,7 +176,7 @@ func (a *api) slot(w http.ResponseWriter, r *http.Request) {
 
 func (a *api) tell(w http.ResponseWriter, id uint32, st run.Status, err error) {
 	if err != nil {
-		fail(w, id, err)
+		fail(w, "run", id, err)
 		return
 	}
 	answer(w, http.StatusOK, st)

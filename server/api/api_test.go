@@ -16,7 +16,7 @@ import (
 	"slotrace/server/run"
 )
 
-// fake is a Runs with one run, 7, that remembers what it was told.
+// fake is a Runs with one run, 7, and a Reviews with one review, 7, that remembers what it was told.
 type fake struct {
 	err      error // what everything but List answers
 	started  *run.Config
@@ -24,6 +24,9 @@ type fake struct {
 	stopped  uint32
 	evidence string
 	slot     string
+
+	review    *run.ReviewConfig
+	cancelled uint32
 }
 
 func (f *fake) find(id uint32) (run.Status, error) {
@@ -73,7 +76,7 @@ func ask(t testing.TB, f *fake, method, target, body string, header ...string) *
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	New(f).ServeHTTP(w, r)
+	New(f, f).ServeHTTP(w, r)
 	return w
 }
 

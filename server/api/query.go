@@ -66,7 +66,7 @@ func natural(name, text string, low, top uint64) (uint64, error) {
 	return n, nil
 }
 
-func runID(r *http.Request) (uint32, error) {
+func pathID(r *http.Request) (uint32, error) {
 	id, err := natural("id", r.PathValue("id"), 1, 1<<32-1)
 	return uint32(id), err
 }
