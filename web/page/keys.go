@@ -105,7 +105,7 @@ func (p *Page) do(command picture.Command) {
 func (p *Page) openHelp() {
 	dom.ByID("help-open").On("click", func(js.Value) { p.do(picture.Help) })
 	body := dom.Element{Value: dom.ByID("keys").Get("tBodies").Index(0)}
-	view := picture.EveryView
+	view := picture.EveryView // whose keys come first, without a heading
 	for _, b := range picture.Bindings {
 		if b.View != view {
 			view = b.View

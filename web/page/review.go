@@ -93,7 +93,11 @@ func newReview(p *Page) *review {
 	}
 	r.label = dom.TextOf(r.button)
 	r.state = dom.AttributeOf(r.box, "data-state")
-	r.button.On("click", func(js.Value) { r.startOrCancel() })
+	r.button.On("click", func(e js.Value) {
+		if e.Get("detail").Int() < 2 { // who clicks twice does not mean to cancel
+			r.startOrCancel()
+		}
+	})
 	for i, suffix := range [...]string{"", "-right"} {
 		s := &r.sides[i]
 		s.choice, s.score = dom.ByID("review-allocator"+suffix), dom.ByID("review-score"+suffix)
@@ -146,7 +150,7 @@ func (r *review) enable() {
 	}
 	why := ""
 	if p.known && !may {
-		why = "Only the presenter can start it."
+		why = "Only the presenter can run it."
 	}
 	r.why.Say(why)
 	label := "Run the review"

@@ -53,6 +53,9 @@ type Binding struct {
 // Bindings lists the keys there are, view by view. They are bound by what they mean, not
 // by where they are, so that they are the same on AZERTY; a letter takes Shift.
 var Bindings = [...]Binding{
+	{EveryView, ShowLive, []string{"1"}, "1", "the Live view"},
+	{EveryView, ShowReview, []string{"4"}, "4", "the Review view"},
+	{EveryView, Help, []string{"?"}, "?", "this list"},
 	{LiveView, RunPause, []string{" "}, "Space", "run, pause, go on"},
 	{LiveView, StepOnce, []string{".", "ArrowRight", "PageDown", "PageUp"}, ". or → or PageDown", "one step: pause, and let one writer do one thing"},
 	{LiveView, BuggyFixed, []string{"B"}, "Shift + B", "buggy or fixed, while it runs"},
@@ -62,9 +65,6 @@ var Bindings = [...]Binding{
 	{LiveView, ZoomOut, []string{"-", "_"}, "-", "zoom the map out"},
 	{LiveView, ZoomReset, []string{"0"}, "0", "the whole map again"},
 	{ReviewView, ReviewStart, []string{" "}, "Space", "start or cancel the review"},
-	{EveryView, ShowLive, []string{"1"}, "1", "the Live view"},
-	{EveryView, ShowReview, []string{"4"}, "4", "the Review view"},
-	{EveryView, Help, []string{"?"}, "?", "this list"},
 }
 
 // Focus is what kind of element has the keyboard.

@@ -134,7 +134,7 @@ func (t *ReviewTest) Bounds() string {
 		if s != "" {
 			s += " · "
 		}
-		s += "then " + t.Original
+		s += "original " + t.Original
 	}
 	return typeset(s)
 }

@@ -44,7 +44,7 @@ func TestFiguresHaveUnits(t *testing.T) {
 		"latencies": {x.Latencies(), "p50 1.1 µs · p99 9.8 µs · p99.9 12 µs"},
 		"shape":     {x.Shape(), "5 writers × 10 stores"},
 		"target":    {x.TargetWords(), "in time"},
-		"bounds":    {x.Bounds(), "target < 3 s, p99 < 10 × p50 · then p50 2.08 µs"},
+		"bounds":    {x.Bounds(), "target < 3 s, p99 < 10 × p50 · original p50 2.08 µs"},
 	} {
 		if got[0] != got[1] {
 			t.Errorf("%s: %q, want %q", what, got[0], got[1])
