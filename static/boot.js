@@ -9,6 +9,9 @@
     if (theme) document.documentElement.dataset.theme = theme;
   } catch { /* storage is refused: the system's colours will do */ }
 
+  // The view that the address names, before the program that shows it has come.
+  if (location.hash === "#review") for (const e of document.querySelectorAll("#controls, #live, #verdict, #review")) e.hidden = e.id !== "review";
+
   // Carries out a drawing; web/picture/commands.go says what the numbers mean.
   shared.paint = (c, f, n, styles, texts, face) => {
     const text = (i) => texts[f[i]] + (f[i + 1] < 0 ? "" : f[i + 1]) + texts[f[i + 2]];

@@ -19,6 +19,7 @@ type cell struct {
 	box    dom.Element
 	slot   int // -1 = none
 	opened bool
+	waits  bool   // the question is about the run that is being started
 	asked  int    // questions so far: an answer to an older one is not shown
 	run    string // the path of the run that the last one was about
 }
@@ -136,7 +137,9 @@ func (c *cell) open(slot int) {
 	c.move(slot)
 	c.asked++
 	asked := c.asked
+	c.waits = true
 	c.side.page.controls.settled(func() {
+		c.waits = false
 		if c.side.page.controls.live() || c.side.page.state.Run > 0 {
 			c.ask(slot, asked)
 		}
@@ -213,8 +216,12 @@ func (c *cell) hide() {
 	c.box.Show(false)
 }
 
-// begin closes what is told of another run than the one that begins.
+// begin closes what is told of another run than the one that begins. The stream may
+// tell of that run before the answer to starting it does.
 func (c *cell) begin() {
+	if c.waits && c.side.page.controls.waiting != nil {
+		return
+	}
 	if c.side.page.state.Run == 0 || c.run != c.side.page.controls.runPath() {
 		c.close()
 	}

@@ -149,7 +149,11 @@ func (c *code) showSource(s *event.Source) {
 		on.Show(false)
 		shown := dom.New("code", "", "").Append(dom.New("span", "", statement), dom.New("span", "comment", comment))
 		if comment != "" {
-			shown.Set("title", strings.TrimSpace(text))
+			indent := 0
+			for text[indent] == '\t' {
+				indent++
+			}
+			shown.Set("title", text[indent:])
 		}
 		rows[i] = dom.New("div", classes, "").Append(dom.New("span", "number", strconv.Itoa(number)), shown, on)
 		c.lines[number] = &codeLine{row: rows[i], on: on}

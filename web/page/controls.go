@@ -167,6 +167,7 @@ func (c *controls) enable() {
 	default:
 		c.runText.Say("Run")
 	}
+	p.review.enable()
 	p.banner.watching(p.known && p.hello != nil && !p.hello.Control)
 }
 

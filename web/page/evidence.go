@@ -94,8 +94,7 @@ func (v *evidence) show(now float64) (drew, more bool) {
 	v.oldest = [event.MaxSides]uint64{}
 	for i := 0; i < v.items; i++ {
 		e := dom.Element{Value: v.list.Get("children").Index(i)}
-		side, _ := strconv.Atoi(e.Attr("data-side"))
-		number, _ := strconv.ParseUint(e.Attr("data-number"), 10, 64)
+		side, number := dom.Number(e.Attr("data-side")), uint64(dom.Number(e.Attr("data-number")))
 		if v.oldest[side] == 0 || number < v.oldest[side] {
 			v.oldest[side] = number
 		}

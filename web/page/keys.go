@@ -17,8 +17,8 @@ func (p *Page) listenToKeys() {
 			return
 		}
 		modified := e.Get("ctrlKey").Bool() || e.Get("altKey").Bool() || e.Get("metaKey").Bool()
-		command := picture.KeyCommand(e.Get("key").String(), focusOf(e.Get("target")), modified)
-		if command == picture.NoCommand || command == picture.RunPause && e.Get("repeat").Bool() {
+		command := picture.KeyCommand(p.view, e.Get("key").String(), focusOf(e.Get("target")), modified)
+		if command == picture.NoCommand || (command == picture.RunPause || command == picture.ReviewStart) && e.Get("repeat").Bool() {
 			return
 		}
 		e.Call("preventDefault")
@@ -90,6 +90,12 @@ func (p *Page) do(command picture.Command) {
 	case picture.ZoomReset:
 		s.slots.Reset(s.fast())
 		p.wake()
+	case picture.ReviewStart:
+		p.review.startOrCancel()
+	case picture.ShowLive:
+		goTo("#live")
+	case picture.ShowReview:
+		goTo("#review")
 	case picture.Help:
 		dom.ByID("help").Call("showModal")
 	}
@@ -99,7 +105,12 @@ func (p *Page) do(command picture.Command) {
 func (p *Page) openHelp() {
 	dom.ByID("help-open").On("click", func(js.Value) { p.do(picture.Help) })
 	body := dom.Element{Value: dom.ByID("keys").Get("tBodies").Index(0)}
+	view := picture.EveryView // whose keys come first, without a heading
 	for _, b := range picture.Bindings {
+		if b.View != view {
+			view = b.View
+			body.Append(dom.New("tr", "", "").Append(dom.New("th", "", view.String()).SetAttr("scope", "rowgroup").SetAttr("colspan", "2")))
+		}
 		body.Append(dom.New("tr", "", "").Append(
 			dom.New("th", "", "").SetAttr("scope", "row").Append(dom.New("kbd", "", b.Shown)), dom.New("td", "", b.Does)))
 	}

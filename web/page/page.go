@@ -19,6 +19,7 @@ type Page struct {
 	state  event.State
 	known  bool // a state came over this connection
 	theme  *picture.Theme
+	view   picture.View
 	time   picture.Timeline
 	sides  [event.MaxSides]*side
 
@@ -27,6 +28,7 @@ type Page struct {
 	evidence *evidence
 	verdict  *verdict
 	table    *table
+	review   *review
 	banner   *banner
 	watching *dom.Text
 
@@ -47,6 +49,7 @@ func Open() {
 	p.evidence = newEvidence(p)
 	p.verdict = newVerdict(p)
 	p.table = newTable(p)
+	p.review = newReview(p)
 	p.controls = newControls(p)
 	p.time.Still = dom.Matches("(prefers-reduced-motion: reduce)")
 	dom.OnMedia("(prefers-reduced-motion: reduce)", func() {
@@ -62,7 +65,15 @@ func Open() {
 	p.listenToKeys()
 	letGoOfButtons()
 	p.openHelp()
-	dom.Document().On("visibilitychange", func(js.Value) { p.wake() })
+	p.followAddress()
+	for _, e := range [...]dom.Element{dom.Document(), dom.Window()} {
+		for _, kind := range [...]string{"visibilitychange", "focus"} {
+			e.On(kind, func(js.Value) {
+				p.review.look()
+				p.wake()
+			})
+		}
+	}
 	p.stream = link.Follow(p)
 }
 
@@ -74,8 +85,12 @@ func (p *Page) wake() {
 	}
 }
 
-// draw brings the screen up to date.
+// draw brings the screen up to date. Of Live nothing is drawn while another view is seen.
 func (p *Page) draw(now float64) {
+	if p.view != picture.LiveView {
+		p.usable()
+		return
+	}
 	at := p.time.At(now, &p.state)
 	drew, more := false, p.time.Moving(&p.state)
 	for i := range p.shownSides() {
@@ -95,12 +110,17 @@ func (p *Page) draw(now float64) {
 	if drew {
 		p.frames++
 		p.shared.Set("frames", p.frames)
-		if p.known && !p.shared.Get("ready").Bool() {
-			p.shared.Set("ready", true)
-		}
+		p.usable()
 	}
 	if more {
 		p.wake()
+	}
+}
+
+// usable tells scripts that the page can be used, from when it can.
+func (p *Page) usable() {
+	if p.known && !p.shared.Get("ready").Bool() {
+		p.shared.Set("ready", true)
 	}
 }
 
@@ -120,6 +140,7 @@ func (p *Page) Hello(h *event.Hello) {
 	p.banner.connected()
 	p.controls.hello(h)
 	p.code.hello()
+	p.review.hello(h)
 	p.forget()
 	p.wake()
 }
@@ -131,6 +152,7 @@ func (p *Page) Lost(code int, reason string, retry float64) {
 	p.banner.lost(picture.CloseReason(code, reason), retry)
 	p.watching.Say("")
 	p.controls.enable()
+	p.review.lost()
 	p.wake()
 }
 
@@ -173,7 +195,7 @@ func (p *Page) Frame(f *event.Frame) {
 	if f.Notice != "" {
 		p.banner.notice(f.Notice)
 	}
-	if dom.Hidden() { // no frame will come to bring these up to date
+	if dom.Hidden() || p.view != picture.LiveView { // no frame will come to bring these up to date
 		for _, s := range p.sides {
 			s.follower.Advance(p.time.Heard())
 			s.follower.Stores().Forget(p.time.Heard() - p.time.Span(&p.state))

@@ -66,20 +66,41 @@ func TestKeysAreLeftToWhoeverNeedsThem(t *testing.T) {
 		{"B", FocusPage, false, BuggyFixed}, {"b", FocusPage, false, NoCommand}, {"C", FocusMap, false, Compare}, {"C", FocusPage, true, NoCommand}, {"N", FocusPage, false, NextCollision},
 		{"+", FocusPage, false, ZoomIn}, {"-", FocusMap, false, ZoomOut}, {"0", FocusPage, false, ZoomReset}, {"?", FocusButton, false, Help}, {"x", FocusPage, false, NoCommand},
 	} {
-		if got := KeyCommand(c.key, c.focus, c.held); got != c.want {
+		if got := KeyCommand(LiveView, c.key, c.focus, c.held); got != c.want {
 			t.Errorf("%q with focus %d: command %d, want %d", c.key, c.focus, got, c.want)
 		}
 	}
 }
 
 func TestNoKeyMeansTwoThings(t *testing.T) {
-	seen := map[string]Command{}
-	for _, b := range Bindings {
-		for _, k := range b.Keys {
-			if other, taken := seen[k]; taken {
-				t.Errorf("%q is command %d and %d", k, other, b.Command)
+	for _, v := range []View{LiveView, ReviewView} {
+		seen := map[string]Command{}
+		for _, b := range Bindings {
+			if b.View != EveryView && b.View != v {
+				continue
 			}
-			seen[k] = b.Command
+			for _, k := range b.Keys {
+				if other, taken := seen[k]; taken {
+					t.Errorf("view %d: %q is command %d and %d", v, k, other, b.Command)
+				}
+				seen[k] = b.Command
+			}
+		}
+	}
+}
+
+func TestAKeyIsForTheViewThatIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		key          string
+		live, review Command
+	}{{" ", RunPause, ReviewStart}, {".", StepOnce, NoCommand}, {"PageDown", StepOnce, NoCommand}, {"B", BuggyFixed, NoCommand}, {"+", ZoomIn, NoCommand}, {"1", ShowLive, ShowLive}, {"4", ShowReview, ShowReview}, {"?", Help, Help}} {
+		if live, review := KeyCommand(LiveView, c.key, FocusPage, false), KeyCommand(ReviewView, c.key, FocusPage, false); live != c.live || review != c.review {
+			t.Errorf("%q: command %d in Live and %d in Review, want %d and %d", c.key, live, review, c.live, c.review)
+		}
+	}
+	for fragment, want := range map[string]View{"": LiveView, "#": LiveView, "#live": LiveView, "#review": ReviewView, "#elsewhere": LiveView} {
+		if got := ViewOf(fragment); got != want {
+			t.Errorf("%q is view %d, want %d", fragment, got, want)
 		}
 	}
 }
