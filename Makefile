@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help run build page test lint bench picture clean
+.PHONY: help run build page test lint bench soak picture clean
 
 # What `make run` hands to slotrace, as in: make run ARGS="--addr :9090"
 ARGS =
 # Which benchmarks `make bench` runs, as a regular expression.
 BENCH = .
+# How much `make soak` does, as in: make soak SOAK="10000 100000 5m"
+SOAK =
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +28,9 @@ lint: ## check formatting, vet, staticcheck, and which way imports point
 
 bench: ## run the benchmarks, which print ratios; BENCH="..." chooses some
 	@scripts/bench.sh '$(BENCH)'
+
+soak: ## kill writing processes 2,000 times, check 60,000 histories, fuzz what comes from outside; SOAK="kills histories time-a-fuzz-test"
+	@scripts/soak.sh $(SOAK)
 
 picture: build ## take the README's picture of the page, in a real browser
 	@scripts/picture.sh

@@ -11,7 +11,7 @@ import (
 // What the command's exit says.
 const (
 	exitOK      = 0
-	exitFound   = 1 // a test failed
+	exitFound   = 1 // a test failed, a store is damaged
 	exitUsage   = 2 // the words of the call are off
 	exitBounded = 3 // it was ended before a verdict
 	exitFailed  = 4 // it could not be done
@@ -29,6 +29,7 @@ func commands() []command {
 	return []command{
 		{"serve", "serve the page, the API and the stream (what slotrace alone does)", runServe},
 		{"review", "run the seven tests that found the bug on an allocator", runReview},
+		{"check", "verify a store at rest, entry by entry", runCheck},
 		{"version", "print the version", runVersion},
 	}
 }

@@ -184,7 +184,7 @@ func TestASignalEndsAReview(t *testing.T) {
 		t.Fatal(err)
 	}
 	for { // until it has a store
-		if stores, _ := filepath.Glob(filepath.Join(tmp, "*", "*.store")); len(stores) > 0 {
+		if stores, _ := filepath.Glob(filepath.Join(tmp, "*", "*", "*.store")); len(stores) > 0 {
 			break
 		}
 		runtime.Gosched()

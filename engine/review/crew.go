@@ -144,6 +144,7 @@ func (w *worker) run(b *burst, window *window) {
 		w.read = make([]float32, dimensions)
 		w.handle = w.stage.store.Handle(w.number, nil)
 	}
+	defer w.handle.Close()
 	b.do(w)
 }
 

@@ -51,28 +51,21 @@ func (s *stage) create(capacity, contentBytes uint64) error {
 		s.store, err = engine.New(o)
 		return err
 	}
-	f, err := os.CreateTemp(s.options.Dir, "review-*.store") // takes a name that no other review has
-	if err != nil {
-		return err
-	}
-	s.path = f.Name()
-	if err := f.Close(); err != nil {
+	if s.path, err = os.MkdirTemp(s.options.Dir, "review-"); err != nil { // a name that no other review has
 		return err
 	}
 	s.store, err = engine.Create(s.path, o)
 	return err
 }
 
-// close ends the store and removes its file. A store that threads are stuck in stays
+// close ends the store and removes its folder. A store that threads are stuck in stays
 // mapped: they would die of its absence, and the process with them.
 func (s *stage) close() (err error) {
 	if s.store != nil && !s.stuck {
 		err = s.store.Close()
 	}
 	if s.path != "" {
-		if e := os.Remove(s.path); !errors.Is(e, os.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
+		err = errors.Join(err, os.RemoveAll(s.path))
 	}
 	return err
 }
