@@ -31,19 +31,6 @@ func fileStore(t testing.TB, o Options) (s *Store, dir string) {
 // first is the file of a store that was never compacted.
 func first(dir string) string { return filepath.Join(dir, "00000001.store") }
 
-func reopen(t testing.TB, s *Store, dir string) *Store {
-	t.Helper()
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(dir, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
 func TestAMappedFileKeepsMemoriesAcrossOpening(t *testing.T) {
 	s, path := fileStore(t, Options{Capacity: 64})
 	h := s.Handle(0, nil)

@@ -74,8 +74,3 @@ func (f *freeList) take(t *visible.Thread, doors []*door) (slot freeSlot, ok boo
 func (f *freeList) reset(slots []freeSlot) {
 	f.ready, f.batch, f.fresh, f.looking = slots, nil, nil, nil
 }
-
-// all is every slot on the list, whether or not somebody may look at it.
-func (f *freeList) all() (slots []freeSlot) {
-	return append(append(append(slots, f.ready...), f.batch...), f.fresh...)
-}
