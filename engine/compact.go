@@ -38,7 +38,7 @@ func (h *Handle) rewrite(ctx context.Context, capacity, content uint64) (err err
 			panic(p)
 		}
 	}()
-	if err := s.whole.LockContext(ctx, t, visible.Stop); err != nil {
+	if err := lockWithin(ctx, s.whole, t); err != nil {
 		return fmt.Errorf("compact: another has the whole store: %w", err)
 	}
 	defer s.whole.Unlock(t, visible.Resume)
@@ -165,7 +165,7 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used ui
 // release removes the files that were the store's, once nobody looks at them.
 func (s *Store) release(ctx context.Context, t *visible.Thread) (err error) {
 	for _, d := range *s.doors.Load() {
-		if d.reading.LockContext(ctx, t, visible.Stop) != nil {
+		if lockWithin(ctx, &d.reading, t) != nil {
 			return nil // somebody looks for longer: the next one will see to it
 		}
 		d.reading.Unlock(t, visible.Resume)

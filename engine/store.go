@@ -149,6 +149,27 @@ func (s *Store) setAllocator(name string) error {
 	return nil
 }
 
+// longestNap is how long lockWithin looks away from a lock that is held for long.
+const longestNap = time.Millisecond
+
+// lockWithin takes a lock, or gives up with ctx's error when ctx ends first.
+func lockWithin(ctx context.Context, m *visible.Mutex, t *visible.Thread) error {
+	if ctx.Done() == nil {
+		m.Lock(t, visible.Stop)
+		return nil
+	}
+	for nap := time.Microsecond; !m.TryLock(t, visible.Stop); nap = min(2*nap, longestNap) {
+		timer := time.NewTimer(nap)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		case <-timer.C:
+		}
+	}
+	return nil
+}
+
 func known(allocator string) error {
 	if allocator != "" && alloc.Index(allocator) < 0 {
 		return fmt.Errorf("there is no allocator %q", allocator)
@@ -172,7 +193,7 @@ func (s *Store) stop(ctx context.Context, t *visible.Thread, whole bool) (resume
 			locks = append(locks, &d.reading)
 		}
 		for _, m := range locks {
-			if err := m.LockContext(ctx, t, visible.Stop); err != nil {
+			if err := lockWithin(ctx, m, t); err != nil {
 				resume()
 				return nil, err
 			}

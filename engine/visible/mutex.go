@@ -1,10 +1,8 @@
 package visible
 
 import (
-	"context"
 	"slices"
 	"sync"
-	"time"
 )
 
 // Mutex is a lock that threads share. Point comes before a thread waits for it,
@@ -55,34 +53,6 @@ func (m *Mutex) TryLock(t *Thread, s Step) bool {
 		t.Observer.Done(t, op, seen)
 	}
 	return ok
-}
-
-// longestNap is how long LockContext looks away from a lock that is held for long.
-const longestNap = time.Millisecond
-
-// LockContext is Lock that gives up with ctx's error when ctx ends first.
-func (m *Mutex) LockContext(ctx context.Context, t *Thread, s Step) error {
-	if ctx.Done() == nil {
-		m.Lock(t, s)
-		return nil
-	}
-	if t.Observer != nil {
-		t.Observer.Point(t, m.op(OpLock, s))
-	}
-	for nap := time.Microsecond; !m.mu.TryLock(); nap = min(2*nap, longestNap) {
-		timer := time.NewTimer(nap)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
-		}
-	}
-	t.held = append(t.held, m)
-	if t.Observer != nil {
-		t.Observer.Done(t, m.op(OpLock, s), 0)
-	}
-	return nil
 }
 
 // Unlock releases the lock.
