@@ -26,6 +26,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "serve the page, the API and the stream (what slotrace alone does)", runServe},
+		{"bench", "measure the store, in ratios", runBench},
 		{"version", "print the version", runVersion},
 	}
 }
