@@ -24,7 +24,7 @@ test: ## install what the tests need and is missing, build, lint, and run every 
 lint: ## check formatting, vet, staticcheck, and which way imports point
 	@scripts/lint.sh
 
-bench: ## run the benchmarks, which print ratios; BENCH="..." chooses some
+bench: ## run the benchmarks, which print ratios, beside other stores too; BENCH="..." chooses some
 	@scripts/bench.sh '$(BENCH)'
 
 picture: build ## take the README's picture of the page, in a real browser

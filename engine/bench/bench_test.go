@@ -87,7 +87,7 @@ func TestSidesTakeTurnsAndTheFirstRoundDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestParallelTakesAsLongAsTheLongest(t *testing.T) {
+func TestParallelIsTimedToTheEndOfTheLast(t *testing.T) {
 	const pause = 20 * time.Millisecond
 	took, err := Parallel(3, func(i int) error {
 		if i == 1 {

@@ -75,28 +75,28 @@ func quartiles(v []float64) (low, median, high float64) {
 	return v[n/4], (v[(n-1)/2] + v[n/2]) / 2, v[n-1-n/4]
 }
 
-// Parallel has n goroutines do something at once, and returns the time of the one
-// that took longest. They begin together, when all of them run, so that starting
-// them is not in it.
-func Parallel(n int, do func(i int) error) (longest time.Duration, err error) {
+// Parallel has n goroutines do something at once, and returns the time from the first
+// one's beginning to the last one's end. They begin when all of them run, so that
+// starting them is not in it.
+func Parallel(n int, do func(i int) error) (time.Duration, error) {
 	var all sync.WaitGroup
 	var here atomic.Int32
-	took, errs := make([]time.Duration, n), make([]error, n)
+	began, ended, errs := make([]time.Time, n), make([]time.Time, n), make([]error, n)
 	for i := range n {
 		all.Go(func() {
 			for here.Add(1); here.Load() < int32(n); {
 				runtime.Gosched()
 			}
-			began := time.Now()
+			began[i] = time.Now()
 			errs[i] = do(i)
-			took[i] = time.Since(began)
+			ended[i] = time.Now()
 		})
 	}
 	all.Wait()
-	for _, e := range errs {
-		if e != nil {
-			return 0, e
+	for _, err := range errs {
+		if err != nil {
+			return 0, err
 		}
 	}
-	return slices.Max(took), nil
+	return slices.MaxFunc(ended, time.Time.Compare).Sub(slices.MinFunc(began, time.Time.Compare)), nil
 }
