@@ -21,7 +21,7 @@ const exitStopped = 3 // a bound, or Ctrl-C, ended it before it was through
 const benchHelp = `usage: slotrace bench [flags]
 
 Measures the store and prints ratios, each of two things that were timed in turn.
-It takes half a minute on a machine that does nothing else, which it should not.
+It takes some ten seconds, on a machine that had better do nothing else.
 Ctrl-C ends it with the figures that it has.
 
   --json          print one JSON object and nothing else

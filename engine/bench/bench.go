@@ -9,11 +9,14 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -127,6 +130,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 			o.Progress(m.Name)
 		}
 		value, err := m.take(s)
+		err = errors.Join(err, s.clear())
 		if ctx.Err() != nil {
 			return r, ctx.Err()
 		}
@@ -157,10 +161,19 @@ func (s *session) pick(n, quick int) int {
 	return n
 }
 
+// clear removes the files of the figure before.
+func (s *session) clear() error {
+	files, err := os.ReadDir(s.dir)
+	for _, f := range files {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, f.Name())))
+	}
+	return err
+}
+
 // path is a fresh one.
 func (s *session) path() string {
 	s.files++
-	return fmt.Sprintf("%s/%d", s.dir, s.files)
+	return filepath.Join(s.dir, strconv.Itoa(s.files))
 }
 
 // Here describes this machine.
