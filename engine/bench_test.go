@@ -54,7 +54,7 @@ func inParallel(do func(writer int)) time.Duration {
 
 // rawCopy copies as many blocks as fill the store into a mapping of the same kind.
 func rawCopy(b *testing.B) func() time.Duration {
-	m, err := mapping.Create(filepath.Join(b.TempDir(), "raw"), benchSlots*benchBlock, nil)
+	m, err := mapping.Create(filepath.Join(b.TempDir(), "raw"), benchSlots*benchBlock)
 	if err != nil {
 		b.Fatal(err)
 	}

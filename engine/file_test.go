@@ -13,18 +13,34 @@ import (
 	"slotrace/engine/mapping"
 )
 
-func fileStore(t testing.TB, o Options) (*Store, string) {
+func fileStore(t testing.TB, o Options) (s *Store, dir string) {
 	t.Helper()
 	if o.Embedding == 0 {
 		o.Embedding = testEmbedding
 	}
-	path := filepath.Join(t.TempDir(), "test.store")
-	s, err := Create(path, o)
+	dir = filepath.Join(t.TempDir(), "test")
+	s, err := Create(dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return s, path
+	return s, dir
+}
+
+// first is the file of a store that was never compacted.
+func first(dir string) string { return filepath.Join(dir, "00000001.store") }
+
+func reopen(t testing.TB, s *Store, dir string) *Store {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }
 
 func TestAMappedFileKeepsMemoriesAcrossOpening(t *testing.T) {
@@ -108,19 +124,36 @@ func TestAStoreIsOpenInOneProcessAtATime(t *testing.T) {
 }
 
 func TestForeignFilesAreLeftAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "notes.txt")
+	dir := t.TempDir()
 	notes := []byte("dear diary, " + strings.Repeat("today I lost data. ", 500))
-	if err := os.WriteFile(path, notes, 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"notes.txt", "00000001.store"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, notes, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir, ""); !errors.Is(err, ErrForeign) && !errors.Is(err, ErrNoStore) {
+			t.Errorf("open: %v", err)
+		}
+		if _, err := Create(dir, Options{Capacity: 1, Replace: true}); !errors.Is(err, ErrForeign) {
+			t.Errorf("create: %v", err)
+		}
+		if b, _ := os.ReadFile(path); !bytes.Equal(b, notes) {
+			t.Error("the file was changed")
+		}
+		os.Remove(path)
 	}
-	if _, err := Open(path, ""); !errors.Is(err, ErrForeign) {
-		t.Errorf("open: %v", err)
+}
+
+func TestOpeningWhereNoStoreIsSaysSoAndLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Open(dir, ""); !errors.Is(err, ErrNoStore) {
+		t.Errorf("an empty folder: %v", err)
 	}
-	if _, err := Create(path, Options{Capacity: 1, Replace: true}); !errors.Is(err, ErrForeign) {
-		t.Errorf("create: %v", err)
+	if _, err := Open(filepath.Join(dir, "none"), ""); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
 	}
-	if b, _ := os.ReadFile(path); !bytes.Equal(b, notes) {
-		t.Error("the file was changed")
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
@@ -142,34 +175,34 @@ func TestCreateKeepsAStoreUnlessToldToReplaceIt(t *testing.T) {
 }
 
 func TestMoreThanTheDiskHoldsIsAnErrorThatLeavesNoFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "huge.store")
+	path := filepath.Join(t.TempDir(), "huge")
 	_, err := Create(path, Options{Capacity: 1 << 32, Embedding: MaxEmbedding})
 	if err == nil {
 		t.Fatal("a petabyte was found")
 	}
 	if _, statErr := os.Stat(path); !errors.Is(statErr, os.ErrNotExist) {
-		t.Errorf("after %v the file is there", err)
+		t.Errorf("after %v the folder is there", err)
 	}
 }
 
 func TestDamagedHeadersAreErrors(t *testing.T) {
 	s, path := fileStore(t, Options{Capacity: 2})
 	s.Close()
-	whole, err := os.ReadFile(path)
+	whole, err := os.ReadFile(first(path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for at := range checkedBytes + 4 {
 		b := bytes.Clone(whole)
 		b[at] ^= 0x40
-		os.WriteFile(path, b, 0o600)
+		os.WriteFile(first(path), b, 0o600)
 		if s, err := Open(path, ""); err == nil {
 			s.Close()
 			t.Errorf("byte %d of the header flipped: opened", at)
 		}
 	}
 	for _, n := range []int{0, 1, 7, 8, 100, headerBytes - 1, headerBytes, len(whole) - 1} {
-		os.WriteFile(path, whole[:n], 0o600)
+		os.WriteFile(first(path), whole[:n], 0o600)
 		if s, err := Open(path, ""); err == nil {
 			s.Close()
 			t.Errorf("cut to %d bytes: opened", n)
@@ -183,9 +216,9 @@ func TestAnEntryWhoseChecksumIsOffIsNotBroughtBack(t *testing.T) {
 	h.Put(memory(0, 0))
 	h.Put(memory(0, 1))
 	s.Close()
-	b, _ := os.ReadFile(path)
+	b, _ := os.ReadFile(first(path))
 	b[headerBytes] ^= 1 // in the first block's embedding
-	os.WriteFile(path, b, 0o600)
+	os.WriteFile(first(path), b, 0o600)
 	s, err := Open(path, "")
 	if err != nil {
 		t.Fatal(err)
@@ -204,18 +237,28 @@ func FuzzOpen(f *testing.F) {
 	}
 	h := s.Handle(0, nil)
 	h.Put(&Memory{ID: "a", Content: []byte("x"), Embedding: []float32{1}})
-	f.Add(bytes.Clone(s.mapping.Bytes()))
+	f.Add(bytes.Clone(s.current.Peek().mapping.Bytes()))
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := mapping.Heap(len(b))
 		copy(m.Bytes(), b)
-		s, err := openMapping(m, "")
-		if err != nil {
+		g, err := parse(m, "")
+		if err != nil || g.capacity > 1000 {
 			return
 		}
+		g.verify()
+		s, err := attach(nil, g, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.recover(g)
 		h := s.Handle(0, nil)
 		h.Get("a")
-		h.Put(&Memory{ID: "b", Embedding: make([]float32, s.embedding)})
+		h.Put(&Memory{ID: "b", Embedding: make([]float32, g.embedding)})
+		h.Delete("a")
+		h.Range(func(Memory) bool { return true })
+		h.Compact(t.Context())
+		s.Close()
 	})
 }
 
@@ -224,10 +267,10 @@ func TestTheChecksumCoversTheID(t *testing.T) {
 	h := s.Handle(0, nil)
 	h.Put(memory(0, 0))
 	s.Close()
-	b, _ := os.ReadFile(path)
+	b, _ := os.ReadFile(first(path))
 	at := bytes.Index(b, []byte("w0-m0"))
 	b[at] = 'v'
-	os.WriteFile(path, b, 0o600)
+	os.WriteFile(first(path), b, 0o600)
 	s, err := Open(path, "")
 	if err != nil {
 		t.Fatal(err)

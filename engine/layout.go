@@ -16,14 +16,17 @@ import (
 //
 //	0      header, one page: magic, version, geometry and its checksum; then, each on
 //	       a cache line of its own, the count (64), the content's end (128), the
-//	       generation (192)
+//	       generation (192), a guarded word that stays 0 until the file is whole
 //	4096   blocks: the embedding, then 64 bytes of metadata of which the last 8 are
 //	       the commit word. A block is a multiple of 64 bytes, so that blocks do not
 //	       share cache lines
 //	...    content: the bytes of each entry's id, then those of its content
+//
+// The count and the content's end are where threads meet, and not believed when a
+// file is opened: what is in it follows from the commit words.
 const (
 	magic         = "slotrace"
-	formatVersion = 1
+	formatVersion = 2
 	headerBytes   = 4096
 	checkedBytes  = 56 // of the header, before its checksum
 	cacheLine     = 64
@@ -33,6 +36,7 @@ const (
 	countAt      = 64
 	contentEndAt = 128
 	generationAt = 192
+	createdAt    = 40
 
 	noContent = math.MaxUint32 // content length of a memory whose content is nil
 )
@@ -55,6 +59,12 @@ const (
 	ObjectCommit
 	ObjectIndex
 	ObjectBlocksLock
+	ObjectCurrent  // which file is the store's
+	ObjectWhole    // the lock of who works on the whole store
+	ObjectWriting  // the doors through which handles change it, a number each
+	ObjectReading  // and those through which they read
+	ObjectIDs      // the locks of ids that are replaced or deleted, a number each
+	ObjectFreeList // the lock of the list of free slots
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -98,7 +108,7 @@ func (g geometry) putHeader(b []byte, created int64) {
 	le.PutUint32(b[20:], uint32(g.checksum))
 	le.PutUint64(b[24:], g.capacity)
 	le.PutUint64(b[32:], g.content)
-	le.PutUint64(b[40:], uint64(created))
+	le.PutUint64(b[createdAt:], uint64(created))
 	le.PutUint64(b[48:], g.blockBytes())
 	le.PutUint32(b[checkedBytes:], crc32.Checksum(b[:checkedBytes], castagnoli))
 }
@@ -168,33 +178,61 @@ func (m *metadata) get(b *[metadataBytes - commitBytes]byte) {
 	m.entryAt = le.Uint64(b[40:])
 }
 
-// bytes is the content's length, 0 for none.
-func (m *metadata) bytes() int {
+// bytes is the length of id and content.
+func (m *metadata) bytes() uint64 {
 	if m.contentBytes == noContent {
-		return 0
+		return uint64(m.idBytes)
 	}
-	return int(m.contentBytes)
+	return uint64(m.idBytes) + uint64(m.contentBytes)
 }
 
-// commitWord is what makes a block count: bits 0-31 the entry's checksum, 32-55
-// the generation of the store that it belongs to, 56-63 the state.
+// guarded puts into the top byte of a word a check of the 7 bytes below, so that no
+// change of one byte makes another word of it, nor an empty one.
+func guarded(v uint64) uint64 { return v&guardedBits | uint64(fold(v&guardedBits)^0xa5)<<56 }
+
+// unguarded undoes guarded, and says whether the word is what it was.
+func unguarded(w uint64) (v uint64, ok bool) { return w & guardedBits, guarded(w) == w }
+
+const guardedBits = 1<<56 - 1
+
+func fold(v uint64) byte {
+	v ^= v >> 32
+	v ^= v >> 16
+	v ^= v >> 8
+	return byte(v)
+}
+
+// commitWord is what makes a block count, a guarded word: bits 0-31 the entry's
+// checksum, 32-51 the generation that it belongs to, 52-53 its version, 54 set. An
+// empty slot's is 0.
+//
+// The version of an entry that replaces another is the other's plus 1, modulo 4, so
+// that it can be told which of two entries of one id is the newer one: whoever
+// replaces an entry clears the old one before it returns, but may die before.
 type commitWord uint64
 
 const (
-	slotEmpty commitWord = 0
-	slotLive  commitWord = 1
-
-	generationMask = 1<<24 - 1
+	slotEmpty      commitWord = 0
+	generationMask            = 1<<20 - 1
+	versionMask               = 3
 )
 
-func live(generation uint64, checksum uint32) commitWord {
-	return slotLive<<56 | commitWord(generation&generationMask)<<32 | commitWord(checksum)
+func live(generation uint64, version uint8, checksum uint32) commitWord {
+	return commitWord(guarded(1<<54 | uint64(version&versionMask)<<52 | generation&generationMask<<32 | uint64(checksum)))
 }
 
 func (w commitWord) checksum() uint32 { return uint32(w) }
+func (w commitWord) version() uint8   { return uint8(w >> 52 & versionMask) }
 
+// whole says that the word is one that a put wrote.
+func (w commitWord) whole() bool {
+	v, ok := unguarded(uint64(w))
+	return ok && v>>54 == 1
+}
+
+// liveIn is about a word that may be damaged: one that is counts for nothing.
 func (w commitWord) liveIn(generation uint64) bool {
-	return w>>56 == slotLive && uint64(w>>32)&generationMask == generation&generationMask
+	return uint64(w>>32)&generationMask == generation&generationMask && w.whole()
 }
 
 // sum is the entry's checksum, CRC-32C (Castagnoli), over what the store's
@@ -212,6 +250,11 @@ func (g geometry) sum(id, content, embedding, meta []byte) uint32 {
 // floatBytes is the memory of f.
 func floatBytes(f []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(f))), len(f)*4)
+}
+
+// asFloats is the memory of b, which lies on a cache line.
+func asFloats(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
 // stringBytes is the memory of s, not to be written.

@@ -7,13 +7,6 @@ import (
 	"slotrace/engine/visible"
 )
 
-// Handle is one goroutine's door to a store.
-type Handle struct {
-	store  *Store
-	thread visible.Thread
-	meta   [metadataBytes - commitBytes]byte // of the entry being written or read
-}
-
 // Memory is what a store keeps under an id.
 type Memory struct {
 	ID         string    // 1 to MaxID bytes
@@ -28,31 +21,45 @@ type Memory struct {
 	Recalls    uint32
 }
 
-// Put stores m. When it returns nil, Get finds m under its id, if the allocator
-// holds. A full store is ErrFull; ErrContentFull, which is an ErrFull too, leaves
-// the slot it had taken unused. m's bytes are copied, but for ID.
-func (h *Handle) Put(m *Memory) error {
+// Put stores m, in the place of what may be there under its id. When it returns
+// nil, Get finds m, if the allocator holds. A full store is ErrFull; without room for
+// the content it is ErrContentFull, which is an ErrFull too. m's bytes are copied,
+// but for ID.
+func (h *Handle) Put(m *Memory) (err error) {
 	s, t := h.store, &h.thread
 	if err := s.check(m); err != nil {
 		return err
 	}
-	slot := s.allocator.Claim(t) // claim: which slot may I write?
-	if slot >= s.capacity {
-		s.allocator.Refuse(t)
-		return ErrFull
+	g, err := h.enter(&h.door.writing) // pin: the file stays while I am inside
+	if err != nil {
+		return err
 	}
-	at, ok := s.reserve(t, uint64(len(m.ID)+len(m.Content))) // reserve: room for id and content
+	defer h.leave(&err)          // unpin
+	slot := s.allocator.Claim(t) // claim: which slot may I write?
+	fresh := slot < g.capacity
+	if err := h.take(slot, fresh); err != nil {
+		return err
+	}
+	slot = h.slot.number
+	at, ok := h.reserve(uint64(len(m.ID) + len(m.Content))) // reserve: room for id and content
 	if !ok {
+		h.giveBack()
 		return ErrContentFull
 	}
-	s.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
-	block := slot * s.blockBytes()
+	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
 	sum := h.describe(m, at)
-	s.writeBlock(t, block, floatBytes(m.Embedding), h.meta[:]) // block: embedding and metadata, into the slot
-	commit := s.commit(slot)
-	commit.Store(t, visible.Commit, uint64(live(s.generation, sum))) // commit: from here on the block counts
-	s.index.Store(t, visible.Index, m.ID, slot)                      // index: the id leads to the slot
-	s.allocator.Tell(t)                                              // tell: the slot is used
+	h.writeBlock(slot, m.Embedding)                     // block: embedding and metadata, into the slot
+	_, known := s.index.Load(t, visible.Previous, m.ID) // previous: is the id there already?
+	if !known {
+		h.commit(slot, 0, sum)                                  // commit: from here on the block counts
+		_, known = s.index.Insert(t, visible.Index, m.ID, slot) // index: the id leads to the slot
+	}
+	if known {
+		h.replace(m.ID, slot, sum)
+	}
+	if fresh {
+		s.allocator.Tell(t) // tell: the slot is used
+	}
 	return nil
 }
 
@@ -62,21 +69,52 @@ func (s *Store) check(m *Memory) error {
 		return fmt.Errorf("put: an id has 1 to %d bytes, not %d", MaxID, len(m.ID))
 	case len(m.Content) > MaxContent:
 		return fmt.Errorf("put %q: content has up to %d bytes, not %d", m.ID, MaxContent, len(m.Content))
-	case len(m.Embedding) != int(s.embedding):
-		return fmt.Errorf("put %q: an embedding has %d values here, not %d", m.ID, s.embedding, len(m.Embedding))
+	case len(m.Embedding) != int(s.shape.embedding):
+		return fmt.Errorf("put %q: an embedding has %d values here, not %d", m.ID, s.shape.embedding, len(m.Embedding))
 	}
 	return nil
 }
 
-// reserve takes n bytes of the content area. Its count never passes the area's
-// end, so a full area stays as it is.
-func (s *Store) reserve(t *visible.Thread, n uint64) (at uint64, ok bool) {
+// take makes the slot that was claimed the handle's, or one that was freed if the
+// claim was above the capacity.
+func (h *Handle) take(slot uint64, fresh bool) error {
+	if fresh {
+		h.slot, h.claimed = freeSlot{number: slot}, h.store.kind.Holds
+		h.pinned.touch(slot)
+		return nil
+	}
+	h.store.allocator.Refuse(&h.thread)
+	var ok bool
+	if h.slot, ok = h.store.free.take(&h.thread, *h.store.doors.Load()); !ok {
+		return ErrFull
+	}
+	h.claimed = true
+	return nil
+}
+
+// giveBack lets others have the slot that was taken. A claim that did not take it for
+// good has nothing to give.
+func (h *Handle) giveBack() {
+	if h.claimed {
+		h.claimed = false
+		h.store.free.give(&h.thread, h.slot)
+	}
+}
+
+// reserve takes n bytes of the content area: those that came with a slot that was
+// freed if they are enough, else new ones. Their count never passes the area's end,
+// so a full area stays as it is.
+func (h *Handle) reserve(n uint64) (at uint64, ok bool) {
+	if h.slot.room >= n {
+		return h.slot.at, true
+	}
+	g, t := h.pinned, &h.thread
 	for {
-		at = s.contentEnd.Load(t, visible.Reserve)
-		if n > s.geometry.content-at {
+		at = g.contentEnd.Load(t, visible.Reserve)
+		if at > g.geometry.content || n > g.geometry.content-at {
 			return 0, false
 		}
-		if s.contentEnd.CompareAndSwap(t, visible.Reserve, at, at+n) {
+		if g.contentEnd.CompareAndSwap(t, visible.Reserve, at, at+n) {
 			return at, true
 		}
 	}
@@ -93,14 +131,15 @@ func (h *Handle) describe(m *Memory, at uint64) uint32 {
 		d.contentBytes = noContent
 	}
 	d.put(&h.meta)
-	return h.store.sum(stringBytes(m.ID), m.Content, floatBytes(m.Embedding), h.meta[:])
+	return h.store.shape.sum(stringBytes(m.ID), m.Content, floatBytes(m.Embedding), h.meta[:])
 }
 
-// writeBlock writes embedding, the padding behind it if any, and metadata.
-func (s *Store) writeBlock(t *visible.Thread, at uint64, embedding, meta []byte) {
-	s.lockBlocks(t)
-	defer s.unlockBlocks(t)
-	s.blocks.Write(t, visible.Block, at, embedding, s.padding(), meta)
+// writeBlock writes embedding, the padding behind it if any, and h.meta.
+func (h *Handle) writeBlock(slot uint64, embedding []float32) {
+	s, g := h.store, h.pinned
+	s.lockBlocks(&h.thread)
+	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(embedding), g.padding(), h.meta[:])
+	s.unlockBlocks(&h.thread)
 }
 
 func (s *Store) lockBlocks(t *visible.Thread) {
@@ -115,12 +154,39 @@ func (s *Store) unlockBlocks(t *visible.Thread) {
 	}
 }
 
-// padding is zeros between the embedding and the metadata, on a cache line.
-func (s *Store) padding() []byte {
-	return zeros[:s.blockBytes()-metadataBytes-s.embeddingBytes()]
+// commit makes the block in the slot count.
+func (h *Handle) commit(slot uint64, version uint8, sum uint32) {
+	word := h.pinned.commit(slot)
+	word.Store(&h.thread, visible.Commit, uint64(live(h.pinned.number, version, sum)))
+	h.claimed = false
 }
 
-var zeros [cacheLine]byte
+// replace commits and enters an entry of an id that has one, or had one a moment ago.
+// Between the commit and the end both are in the file, and the version tells which is
+// the newer; who replaces or deletes the id meanwhile waits, or two would follow the
+// same one. Who puts an id that is not there waits for nobody, and may come between.
+func (h *Handle) replace(id string, slot uint64, sum uint32) {
+	s, t := h.store, &h.thread
+	lock := s.idLock(id)
+	lock.Lock(t, visible.EnterID)
+	defer lock.Unlock(t, visible.LeaveID)
+	old, known := s.index.Load(t, visible.Previous, id)
+	if !known {
+		h.commit(slot, 0, sum)
+		if old, known = s.index.Insert(t, visible.Index, id, slot); !known {
+			return
+		}
+	}
+	var before holder
+	if old != slot {
+		before = h.holder(old, id) // not id's, if a collision has put another's there
+	}
+	h.commit(slot, before.version+1, sum)
+	s.index.Store(t, visible.Index, id, slot)
+	if before.own {
+		h.clear(old, before)
+	}
+}
 
 // PutSource is this file, as the binary was built from it.
 //

@@ -137,12 +137,13 @@ func TestGenerationsWrapWithoutBringingEntriesBack(t *testing.T) {
 	if err := h.Put(memory(0, 0)); err != nil { // in generation 1
 		t.Fatal(err)
 	}
-	s.generation = generationMask
+	g := s.current.Peek()
+	g.number = generationMask
 	s.Reset()
-	if s.generation&generationMask != 1 {
-		t.Fatalf("generation %d after the wrap", s.generation)
+	if g.number&generationMask != 1 {
+		t.Fatalf("generation %d after the wrap", g.number)
 	}
-	s.recover()
+	s.recover(g)
 	if n := s.Stats().Entries; n != 0 {
 		t.Errorf("%d entries of 16 million resets ago came back", n)
 	}
@@ -250,10 +251,10 @@ func runTurns(s *Store, schedule [][2]int) {
 }
 
 func TestTwoPutsByScheduleCollideEveryTime(t *testing.T) {
-	const put = 8 // visible operations of check-then-act: look, reserve twice, content, block, commit, index, tell
+	const put = 11 // visible operations of check-then-act: pin, look, reserve twice, content, block, previous, commit, index, tell, unpin
 	for range 100 {
 		s := heapStore(t, Options{Capacity: 4, Allocator: "check-then-act"})
-		runTurns(s, [][2]int{{0, 1}, {1, put}, {0, put - 1}}) // 1 looks, and tells, between 0's look and 0's tell
+		runTurns(s, [][2]int{{0, 2}, {1, put}, {0, put - 2}}) // 1 looks, and tells, between 0's look and 0's tell
 		h := s.Handle(2, nil)
 		wantMemory(t, h, memory(0, 0)) // wrote last
 		got, err := h.Get("w1-m0")
@@ -269,7 +270,7 @@ func TestTwoPutsByScheduleCollideEveryTime(t *testing.T) {
 
 func TestTwoPutsOneAfterTheOtherDoNotCollide(t *testing.T) {
 	s := heapStore(t, Options{Capacity: 4, Allocator: "check-then-act"})
-	runTurns(s, [][2]int{{0, 8}, {1, 8}})
+	runTurns(s, [][2]int{{0, 11}, {1, 11}})
 	h := s.Handle(2, nil)
 	wantMemory(t, h, memory(0, 0))
 	wantMemory(t, h, memory(1, 0))
@@ -282,7 +283,7 @@ func (s *steps) Point(_ *visible.Thread, op visible.Op) { s.seen = append(s.seen
 func (*steps) Done(*visible.Thread, visible.Op, uint64) {}
 
 func TestAllocatorsMakeTheOperationsTheyAreKnownFor(t *testing.T) {
-	put := []visible.Step{visible.Reserve, visible.Reserve, visible.Content, visible.Block, visible.Commit, visible.Index}
+	put := []visible.Step{visible.Reserve, visible.Reserve, visible.Content, visible.Block, visible.Previous, visible.Commit, visible.Index}
 	for name, want := range map[string][2][]visible.Step{
 		"check-then-act":   {{visible.Look}, {visible.Tell}},
 		"lock-each-step":   {{visible.Enter, visible.Look, visible.Leave}, {visible.EnterTell, visible.Tell, visible.LeaveTell}},
@@ -295,9 +296,9 @@ func TestAllocatorsMakeTheOperationsTheyAreKnownFor(t *testing.T) {
 		if err := s.Handle(0, &o).Put(memory(0, 0)); err != nil {
 			t.Fatal(err)
 		}
-		all := append(append(append([]visible.Step{}, want[0]...), put...), want[1]...)
+		all := slices.Concat([]visible.Step{visible.Pin}, want[0], put, want[1], []visible.Step{visible.Unpin})
 		if name == "lock-each-step" {
-			all = slices.Insert(slices.Insert(all, 7, visible.LeaveBlock), 6, visible.EnterBlock) // around the block
+			all = slices.Insert(slices.Insert(all, 8, visible.LeaveBlock), 7, visible.EnterBlock) // around the block
 		}
 		if len(o.seen) != len(all) {
 			t.Fatalf("%s: %d operations, want %d", name, len(o.seen), len(all))

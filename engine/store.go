@@ -1,16 +1,11 @@
-// Package engine is the memory store: fixed-size blocks and their content in a
-// mapped file, an index from ids to slots, and writers that take slots through an
-// allocator (package alloc). With an allocator that holds it keeps what it was
-// given; with one that breaks it loses data the way the original did. The code is
-// the same but for those few lines.
-//
-// A Store belongs to a process; a Handle to a goroutine. Everything that threads
-// share goes through package visible, so a Handle's Observer sees every step.
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"slotrace/engine/alloc"
@@ -26,7 +21,7 @@ type Options struct {
 	Content   uint64 // bytes for ids and contents; 0 = 256 a slot
 	Checksum  Checksum
 	Allocator string // a name of alloc.Kinds; "" = fetch-add
-	Replace   bool   // Create may overwrite a store that is there (never a foreign file)
+	Replace   bool   // Create may overwrite a store that is there (never foreign files)
 }
 
 // Checksum is what an entry's CRC-32C covers.
@@ -46,23 +41,29 @@ func (o Options) geometry() (geometry, error) {
 		o.Content = o.Capacity * 256
 	}
 	g := geometry{o.Embedding, o.Capacity, o.Content, o.Checksum}
-	return g, g.check()
+	return g, errors.Join(g.check(), known(o.Allocator))
 }
 
-// Store is an open store. Its own methods are for one goroutine, while no handle
-// is in use, but for Handle and Stats.
+// Store is an open store. Its methods may be called by any goroutine.
 type Store struct {
-	geometry
-	mapping    *mapping.Mapping
+	shape      geometry // as it was opened: embedding and checksum stay so, a generation has the rest
+	folder     *folder  // nil on the heap
 	kind       *alloc.Kind
 	allocator  alloc.Allocator
 	shared     alloc.Shared
-	blocks     visible.Bytes
 	blocksLock *visible.Mutex // not nil if the allocator's kind locks blocks
-	content    visible.Bytes
-	contentEnd visible.Counter
-	generation uint64
 	index      *index.Map
+	ids        []visible.Mutex // of ids that are replaced or deleted, by hash
+	free       freeList
+	damaged    atomic.Uint64 // entries that were found damaged when the store was opened
+
+	current *visible.Pointer[generation] // nil when closed
+	whole   *visible.Mutex               // of who works on the whole store
+	doors   atomic.Pointer[[]*door]      // of all handles; replaced by who has whole
+	old     []*generation                // that were the store's, and are perhaps looked at; guarded by whole
+
+	asking sync.Mutex // guards own
+	own    *Handle    // for whoever asks about the store as a whole
 }
 
 // Errors of Create, and of a full store.
@@ -71,28 +72,6 @@ var (
 	ErrFull        = errors.New("the store is full")
 	ErrContentFull = fmt.Errorf("%w: no room for the content", ErrFull)
 )
-
-// Create makes a store in a new file at path and opens it. All of its disk space
-// is taken at once: a disk that is too small is an error here, never later.
-func Create(path string, o Options) (*Store, error) {
-	g, err := o.geometry()
-	if err != nil {
-		return nil, fmt.Errorf("create store %q: %w", path, err)
-	}
-	m, err := mapping.Create(path, int64(g.fileBytes()), func(head []byte) error {
-		if _, err := readHeader(head); errors.Is(err, ErrForeign) {
-			return err
-		}
-		if !o.Replace {
-			return ErrExists
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("create store: %w", err)
-	}
-	return format(m, g, o.Allocator)
-}
 
 // New makes a store on the heap, for tests under the race detector and for
 // platforms without files.
@@ -104,156 +83,195 @@ func New(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new store: %w", err)
 	}
-	return format(mapping.Heap(int(g.fileBytes())), g, o.Allocator)
-}
-
-func format(m *mapping.Mapping, g geometry, allocator string) (*Store, error) {
-	b := m.Bytes()
-	g.putHeader(b, time.Now().UnixNano())
-	*word(b, generationAt) = 1
-	s, err := attach(m, g, allocator)
+	s, err := attach(nil, format(mapping.Heap(int(g.fileBytes())), g, "", 1), o.Allocator)
 	if err != nil {
-		return nil, errors.Join(err, m.Close())
+		return nil, fmt.Errorf("new store: %w", err)
 	}
 	return s, nil
 }
 
-// Open opens the store at path and rebuilds its index from what was committed.
-// allocator is as in Options.
-func Open(path, allocator string) (*Store, error) {
-	m, err := mapping.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	s, err := openMapping(m, allocator)
-	if err != nil {
-		return nil, fmt.Errorf("open store %q: %w", path, errors.Join(err, m.Close()))
-	}
-	return s, nil
+// format makes an empty generation of zeroed memory.
+func format(m *mapping.Mapping, g geometry, path string, number uint64) *generation {
+	g.putHeader(m.Bytes(), time.Now().UnixNano())
+	n := adopt(m, g, path)
+	n.setNumber(number)
+	return n
 }
 
-func openMapping(m *mapping.Mapping, allocator string) (*Store, error) {
-	b := m.Bytes()
-	g, err := readHeader(b[:min(len(b), headerBytes)])
-	if err != nil {
-		return nil, err
-	}
-	if g.fileBytes() != uint64(len(b)) {
-		return nil, fmt.Errorf("%w: %d bytes where its header says %d", ErrDamaged, len(b), g.fileBytes())
-	}
-	s, err := attach(m, g, allocator)
-	if err != nil {
-		return nil, err
-	}
-	s.recover()
-	return s, nil
-}
-
-func attach(m *mapping.Mapping, g geometry, allocator string) (*Store, error) {
-	b := m.Bytes()
-	count := visible.NewCounter(ObjectCount, 0, word(b, countAt))
+// attach makes a store of its newest generation.
+func attach(f *folder, g *generation, allocator string) (*Store, error) {
+	count := g.count()
 	s := &Store{
-		geometry:   g,
-		mapping:    m,
-		shared:     alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock)},
-		blocks:     visible.NewBytes(ObjectBlocks, b[headerBytes:g.contentAt()]),
-		content:    visible.NewBytes(ObjectContent, b[g.contentAt():]),
-		contentEnd: visible.NewCounter(ObjectContentEnd, 0, word(b, contentEndAt)),
-		generation: *word(b, generationAt),
-		index:      index.New(ObjectIndex, int(min(g.capacity, 1<<20))),
+		shape:   g.geometry,
+		folder:  f,
+		shared:  alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock, 0)},
+		index:   index.New(ObjectIndex, int(min(g.capacity, 1<<20))),
+		ids:     make([]visible.Mutex, idLocks),
+		free:    freeList{lock: visible.NewMutex(ObjectFreeList, 0)},
+		current: visible.NewPointer(ObjectCurrent, g),
+		whole:   visible.NewMutex(ObjectWhole, 0),
 	}
-	if allocator == "" {
-		allocator = "fetch-add"
+	for i := range s.ids {
+		s.ids[i].Init(ObjectIDs, uint64(i))
 	}
-	return s, s.SetAllocator(allocator)
+	s.doors.Store(new([]*door))
+	if err := s.setAllocator(allocator); err != nil {
+		return nil, errors.Join(err, g.close(), f.close())
+	}
+	s.own = s.Handle(0, nil)
+	return s, nil
 }
 
-// SetAllocator changes the way slots are taken, while no put is under way.
-func (s *Store) SetAllocator(name string) error {
-	i := alloc.Index(name)
-	if i < 0 {
-		return fmt.Errorf("there is no allocator %q", name)
+// idLocks is how many locks there are for ids. An id that is not there yet needs none.
+const idLocks = 64
+
+func (s *Store) idLock(id string) *visible.Mutex { return &s.ids[index.Hash(id)%idLocks] }
+
+// SetAllocator changes the way slots are taken, between two puts.
+func (s *Store) SetAllocator(name string) (err error) {
+	s.alone(func(*generation) { err = s.setAllocator(name) })
+	return err
+}
+
+func (s *Store) setAllocator(name string) error {
+	if err := known(name); err != nil {
+		return err
 	}
-	s.kind = &alloc.Kinds[i]
+	if name == "" {
+		name = "fetch-add"
+	}
+	s.kind = &alloc.Kinds[alloc.Index(name)]
 	s.allocator = s.kind.New(s.shared)
 	s.blocksLock = nil
 	if s.kind.Locks {
-		s.blocksLock = visible.NewMutex(ObjectBlocksLock)
+		s.blocksLock = visible.NewMutex(ObjectBlocksLock, 0)
 	}
 	return nil
 }
 
-// Handle returns the door to the store for one goroutine. id names it in
-// pictures; observer, which may be nil, sees its visible operations.
-func (s *Store) Handle(id int, observer visible.Observer) *Handle {
-	return &Handle{store: s, thread: visible.Thread{ID: id, Observer: observer}}
+func known(allocator string) error {
+	if allocator != "" && alloc.Index(allocator) < 0 {
+		return fmt.Errorf("there is no allocator %q", allocator)
+	}
+	return nil
 }
 
-// Reset empties the store, while no handle is in use: blocks of the generation
-// before count no longer.
-func (s *Store) Reset() {
-	s.generation++
-	if s.generation&generationMask == 0 { // the commit words' generations wrap here: forget the old ones
-		for slot := range s.capacity {
-			word := s.commit(slot)
-			word.Poke(uint64(slotEmpty))
+// stop keeps handles from changing the store, until resume; with whole they do not
+// read it, either. Who calls has the lock of the whole store. ctx bounds the wait; when it
+// ends first nobody is kept out.
+func (s *Store) stop(ctx context.Context, t *visible.Thread, whole bool) (resume func(), err error) {
+	var taken []*visible.Mutex
+	resume = func() {
+		for _, m := range taken {
+			m.Unlock(t, visible.Resume)
 		}
-		s.generation++
 	}
-	*word(s.mapping.Bytes(), generationAt) = s.generation
-	s.shared.Count.Poke(0)
-	s.contentEnd.Poke(0)
-	s.index.Clear()
+	for _, d := range *s.doors.Load() {
+		locks := []*visible.Mutex{&d.writing}
+		if whole {
+			locks = append(locks, &d.reading)
+		}
+		for _, m := range locks {
+			if err := m.LockContext(ctx, t, visible.Stop); err != nil {
+				resume()
+				return nil, err
+			}
+			taken = append(taken, m)
+		}
+	}
+	return resume, nil
+}
+
+// alone has do done while no handle is in the store; not at all when it is closed.
+func (s *Store) alone(do func(g *generation)) {
+	t := &visible.Thread{}
+	s.whole.Lock(t, visible.Stop)
+	defer s.whole.Unlock(t, visible.Resume)
+	resume, _ := s.stop(context.Background(), t, true)
+	defer resume()
+	if g := s.current.Peek(); g != nil {
+		do(g)
+	}
+}
+
+// Reset empties the store: blocks of the generation before count no longer.
+func (s *Store) Reset() {
+	s.alone(func(g *generation) {
+		n, wrapped := g.nextNumber()
+		if wrapped { // commit words' generations begin anew: forget the old ones
+			g.empty()
+		}
+		g.setNumber(n)
+		s.shared.Count.Poke(0)
+		g.contentEnd.Poke(0)
+		s.free.reset(nil)
+		s.index.Clear()
+	})
 }
 
 // Stats is a store in numbers. While handles are in use they are of slightly
 // different instants.
 type Stats struct {
-	Capacity   uint64 // slots
-	Count      uint64 // the count that allocators work on; a buggy one lets it leave the slots behind
-	Entries    int    // ids in the index
-	FileBytes  uint64
-	BlockBytes uint64
+	Capacity     uint64 // slots
+	Count        uint64 // the count that allocators work on; a buggy one lets it leave the slots behind
+	Entries      int    // ids in the index
+	Damaged      uint64 // entries that were found damaged when the store was opened
+	Content      uint64 // bytes of the content area
+	ContentTaken uint64 // of these, how many were given out. Compact takes back what nothing needs any more
+	FileBytes    uint64
+	BlockBytes   uint64
 }
 
-// Stats may be called at any time before Close.
-func (s *Store) Stats() Stats {
-	return Stats{s.capacity, s.shared.Count.Peek(), s.index.Len(), s.fileBytes(), s.blockBytes()}
+// Stats may be called at any time. A store that is closed, or whose file was cut, has
+// none.
+func (s *Store) Stats() (st Stats) {
+	s.ask(func(g *generation) error {
+		count := g.count()
+		st = Stats{g.capacity, count.Peek(), s.index.Len(), s.damaged.Load(), g.geometry.content, g.contentEnd.Peek(), g.fileBytes(), g.blockBytes()}
+		return nil
+	})
+	return st
+}
+
+// ask has do look at the store from inside, without being seen.
+func (s *Store) ask(do func(g *generation) error) (err error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	g, err := s.own.enter(&s.own.door.reading)
+	if err != nil {
+		return err
+	}
+	defer s.own.leave(&err)
+	return do(g)
 }
 
 // BlockSlot says which slot's block an operation reads or writes, if it does.
 func (s *Store) BlockSlot(op visible.Op) (slot uint64, ok bool) {
-	return op.Low / s.blockBytes(), op.Object == ObjectBlocks
+	return op.Low / s.shape.blockBytes(), op.Object == ObjectBlocks
 }
 
-// Sync returns when all puts that have returned would survive the loss of power.
-func (s *Store) Sync() error { return s.mapping.Sync() }
-
-// Close closes the store, while no handle is in use.
-func (s *Store) Close() error { return s.mapping.Close() }
-
-// commit is the slot's commit word.
-func (s *Store) commit(slot uint64) visible.Counter {
-	at := headerBytes + (slot+1)*s.blockBytes() - commitBytes
-	return visible.NewCounter(ObjectCommit, slot, word(s.mapping.Bytes(), at))
-}
-
-// recover rebuilds the index, the count and the end of the content from the
-// commit words; a block whose checksum is off was never committed whole, or was
-// overwritten, and is left out.
-func (s *Store) recover() {
-	h := s.Handle(0, nil)
-	embedding := make([]float32, s.embedding)
-	var used, end uint64
-	for slot := range s.capacity {
-		e, err := h.read(slot, embedding, nil)
-		if err != nil || !e.intact {
-			continue
+// Sync returns when all puts and deletes that have returned would survive the loss
+// of power.
+func (s *Store) Sync() error {
+	return s.ask(func(g *generation) error {
+		if err := g.mapping.Sync(); err != nil {
+			return err
 		}
-		s.index.Store(&h.thread, visible.Index, e.memory.ID, slot)
-		used = slot + 1
-		end = max(end, e.end)
-	}
-	s.shared.Count.Poke(used)
-	s.contentEnd.Poke(end)
+		return s.folder.sync()
+	})
+}
+
+// Close waits until every handle is outside, and closes the store: what handles are
+// asked then is answered with ErrClosed. A second Close does nothing.
+func (s *Store) Close() (err error) {
+	s.alone(func(g *generation) {
+		s.current.Store(&visible.Thread{}, visible.Switch, nil)
+		err = g.close()
+		for _, o := range s.old {
+			err = errors.Join(err, s.folder.discard(o))
+		}
+		s.old = nil
+		err = errors.Join(err, s.folder.close())
+	})
+	return err
 }

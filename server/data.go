@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"slotrace/engine/mapping"
 )
 
 // lockName is the file that marks a folder as slotrace's, and is locked while a
@@ -54,22 +56,18 @@ func openData(dir string) (*dataFolder, error) {
 func lockData(dir string, temporary bool) (*dataFolder, error) {
 	d := &dataFolder{dir: dir, temporary: temporary}
 	var err error
-	if d.lock, err = os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+	d.lock, err = mapping.Lock(filepath.Join(dir, lockName))
+	switch {
+	case errors.Is(err, mapping.ErrInUse):
+		return nil, fmt.Errorf("data folder %q is in use by another slotrace; another folder would do, or that one stopped", dir)
+	case err != nil:
 		err = fmt.Errorf("data folder %q cannot be written to: %w", dir, reason(err))
 		if temporary {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 		return nil, err
 	}
-	busy, err := tryLock(d.lock)
-	if err == nil {
-		err = writable(dir)
-	}
-	switch {
-	case busy:
-		d.lock.Close()
-		return nil, fmt.Errorf("data folder %q is in use by another slotrace; another folder would do, or that one stopped", dir)
-	case err != nil:
+	if err := writable(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("data folder %q cannot be used: %w", dir, reason(err)), d.Close())
 	}
 	return d, nil

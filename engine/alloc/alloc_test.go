@@ -10,7 +10,7 @@ import (
 
 func shared(word *uint64) Shared {
 	c := visible.NewCounter(1, 0, word)
-	return Shared{&c, visible.NewMutex(2)}
+	return Shared{&c, visible.NewMutex(2, 0)}
 }
 
 func TestEveryKindHasItsSource(t *testing.T) {

@@ -22,3 +22,13 @@ func allocate(f *os.File, size int64) error {
 }
 
 func syncFile(f *os.File) error { return f.Sync() }
+
+// populate is there from Linux 5.14 on.
+func populate(b []byte) bool {
+	for {
+		err := unix.Madvise(b, unix.MADV_POPULATE_WRITE)
+		if !errors.Is(err, unix.EINTR) {
+			return err == nil
+		}
+	}
+}

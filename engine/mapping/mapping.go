@@ -1,7 +1,7 @@
-// Package mapping gives bytes to work on: a file mapped into memory, locked
-// against other processes, or plain memory on the heap where there are no files
-// (js) and where Go's race detector is to see the accesses (it ignores addresses
-// outside Go's heap).
+// Package mapping gives bytes to work on: a file mapped into memory, or plain
+// memory on the heap where there are no files (js) and where Go's race detector is
+// to see the accesses (it ignores addresses outside Go's heap). It also locks a
+// folder against other processes.
 package mapping
 
 import (
@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// Errors of Create and Open, wrapped with the file's name.
+// Errors, wrapped with the file's name.
 var (
 	ErrInUse       = errors.New("another process has it open")
 	ErrUnsupported = errors.New("files cannot be mapped on this platform")
@@ -20,6 +20,8 @@ type Mapping struct {
 	bytes []byte
 	file  file
 }
+
+const pageBytes = 4096 // of the smallest pages there are
 
 // Heap returns zeroed memory of size bytes that belongs to this process alone.
 func Heap(size int) *Mapping {
@@ -32,11 +34,25 @@ func Heap(size int) *Mapping {
 // Bytes is the memory. It must not be touched after Close.
 func (m *Mapping) Bytes() []byte { return m.bytes }
 
+// Contains says whether an address lies in the memory: a fault there is the file's.
+func (m *Mapping) Contains(address uintptr) bool {
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(m.bytes)))
+	return address >= start && address-start < uintptr(len(m.bytes))
+}
+
 // Sync returns when the memory's present content would survive the loss of power.
 // For a heap mapping it does nothing.
 func (m *Mapping) Sync() error { return m.file.sync(m.bytes) }
 
-// Close gives memory and lock back. A second Close does nothing.
+// Populate has the system find memory for [from, to) before it is written to: a
+// fault for each page costs several times the copy of what goes there. It changes
+// no byte, and is a hint: false says that there is no point in giving more.
+func (m *Mapping) Populate(from, to uint64) bool {
+	from, to = from&^(pageBytes-1), min(to, uint64(len(m.bytes)))
+	return from < to && m.file.populate(m.bytes[from:to])
+}
+
+// Close gives the memory back. A second Close does nothing.
 func (m *Mapping) Close() error {
 	b := m.bytes
 	m.bytes = nil

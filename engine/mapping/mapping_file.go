@@ -13,55 +13,36 @@ type file struct {
 	section section
 }
 
-// Create maps the file at path, making it if it is not there, at size bytes, all
-// zero and all of them allocated on the disk, so that writing to the mapping
-// cannot run into a full disk. If the file is there and not empty, replace is
-// shown its first bytes (up to 4 KiB) and decides: an error keeps the file as it
-// is and is returned. A Create that fails after that leaves no file.
-func Create(path string, size int64, replace func(head []byte) error) (*Mapping, error) {
-	_, statErr := os.Stat(path)
-	fresh := errors.Is(statErr, os.ErrNotExist)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+// Create maps a new file at path of size bytes, all zero and all of them allocated
+// on the disk, so that writing to the mapping cannot run into a full disk. A file
+// that is there already is an error. A Create that fails leaves none.
+func Create(path string, size int64) (*Mapping, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	fail := func(err error) (*Mapping, error) {
-		if fresh && removesOpen {
-			os.Remove(path) // while the lock is held: nobody else has begun to use it
-		}
 		f.Close()
-		if fresh && !removesOpen {
-			os.Remove(path)
-		}
+		os.Remove(path)
 		return nil, err
 	}
-	if err := lock(f); err != nil {
-		f.Close() // not ours to remove
-		return nil, err
-	}
-	head := make([]byte, 4096)
-	if n, _ := f.ReadAt(head, 0); n > 0 {
-		if err := replace(head[:n]); err != nil {
-			return fail(fmt.Errorf("%s: %w", path, err))
-		}
-	}
-	if err := f.Truncate(0); err != nil {
-		return fail(err)
-	}
-	fresh = true // nothing is left of what was there
 	if err := allocate(f, size); err != nil {
 		return fail(fmt.Errorf("%s: no room for its %d bytes: %w", path, size, err))
 	}
-	m, err := mapFile(f, size)
+	m, err := mapFile(f, size, true)
 	if err != nil {
 		return fail(err)
 	}
 	return m, nil
 }
 
-// Open maps the file at path as it is.
-func Open(path string) (*Mapping, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+// Open maps the file at path as it is, to be written or not.
+func Open(path string, write bool) (*Mapping, error) {
+	mode := os.O_RDONLY
+	if write {
+		mode = os.O_RDWR
+	}
+	f, err := os.OpenFile(path, mode, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +53,11 @@ func Open(path string) (*Mapping, error) {
 	if err == nil && info.Size() == 0 {
 		err = fmt.Errorf("%s: the file is empty", path)
 	}
-	if err == nil {
-		err = lock(f)
-	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	m, err := mapFile(f, info.Size())
+	m, err := mapFile(f, info.Size(), write)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -87,26 +65,40 @@ func Open(path string) (*Mapping, error) {
 	return m, nil
 }
 
-func mapFile(f *os.File, size int64) (*Mapping, error) {
+func mapFile(f *os.File, size int64, write bool) (*Mapping, error) {
 	if int64(int(size)) != size {
 		return nil, fmt.Errorf("%s: %d bytes are more than this machine can map", f.Name(), size)
 	}
-	b, s, err := mapView(f, int(size))
+	b, s, err := mapView(f, int(size), write)
 	if err != nil {
 		return nil, fmt.Errorf("%s: map %d bytes: %w", f.Name(), size, err)
 	}
 	return &Mapping{bytes: b, file: file{f, s}}, nil
 }
 
-func lock(f *os.File) error {
-	busy, err := tryLock(f)
-	if busy {
-		return fmt.Errorf("%s: %w", f.Name(), ErrInUse)
+// Lock makes the file at path if it is missing and locks it against other
+// processes; where nothing may be written, a file that is there will do. Closing the
+// file that it returns releases the lock, and so does the end of the process.
+func Lock(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if errors.Is(err, os.ErrPermission) || isReadOnly(err) {
+		if g, openErr := os.Open(path); openErr == nil {
+			f, err = g, nil
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: lock: %w", f.Name(), err)
+		return nil, err
 	}
-	return nil
+	busy, err := tryLock(f)
+	if busy {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: lock: %w", path, err)
+	}
+	return f, nil
 }
 
 func (h file) sync(b []byte) error {
@@ -119,7 +111,8 @@ func (h file) sync(b []byte) error {
 	return nil
 }
 
-// close closes the file last: that releases the lock.
+func (h file) populate(b []byte) bool { return h.f != nil && populate(b) }
+
 func (h file) close(b []byte) error {
 	if h.f == nil || b == nil {
 		return nil

@@ -1,12 +1,21 @@
 package mapping
 
+import "os"
+
 type file struct{}
 
 // Create says that there are no mapped files here.
-func Create(string, int64, func([]byte) error) (*Mapping, error) { return nil, ErrUnsupported }
+func Create(string, int64) (*Mapping, error) { return nil, ErrUnsupported }
 
 // Open says that there are no mapped files here.
-func Open(string) (*Mapping, error) { return nil, ErrUnsupported }
+func Open(string, bool) (*Mapping, error) { return nil, ErrUnsupported }
 
-func (file) sync([]byte) error  { return nil }
-func (file) close([]byte) error { return nil }
+// Lock says that there are no files to lock here.
+func Lock(string) (*os.File, error) { return nil, ErrUnsupported }
+
+// SyncDir does nothing here.
+func SyncDir(string) error { return nil }
+
+func (file) sync([]byte) error    { return nil }
+func (file) populate([]byte) bool { return false }
+func (file) close([]byte) error   { return nil }

@@ -11,22 +11,35 @@ import (
 
 type section struct{}
 
-// removesOpen says that a file that is open can be removed.
-const removesOpen = true
-
 func tryLock(f *os.File) (busy bool, err error) {
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	return errors.Is(err, unix.EWOULDBLOCK), err
 }
 
-func mapView(f *os.File, size int) ([]byte, section, error) {
-	b, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+func isReadOnly(err error) bool { return errors.Is(err, unix.EROFS) }
+
+func mapView(f *os.File, size int, write bool) ([]byte, section, error) {
+	may := unix.PROT_READ
+	if write {
+		may |= unix.PROT_WRITE
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, size, may, unix.MAP_SHARED)
 	return b, section{}, err
 }
 
 func flush(b []byte) error { return unix.Msync(b, unix.MS_SYNC) }
 
 func unmap(b []byte, _ section) error { return unix.Munmap(b) }
+
+// SyncDir returns when the files that were made, renamed and removed in the folder
+// would be so after the loss of power.
+func SyncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
 
 // writeZeros allocates by writing, where the file system cannot do it by a call.
 func writeZeros(f *os.File, size int64) error {

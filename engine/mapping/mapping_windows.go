@@ -10,9 +10,6 @@ import (
 
 type section = windows.Handle
 
-// removesOpen says that a file that is open can be removed.
-const removesOpen = false
-
 // tryLock locks a byte far behind the end, so that the bytes themselves stay
 // readable to others.
 func tryLock(f *os.File) (busy bool, err error) {
@@ -29,12 +26,23 @@ func allocate(f *os.File, size int64) error {
 	return f.Truncate(size)
 }
 
-func mapView(f *os.File, size int) ([]byte, section, error) {
-	s, err := windows.CreateFileMapping(windows.Handle(f.Fd()), nil, windows.PAGE_READWRITE, 0, 0, nil)
+func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+
+// SyncDir does nothing: the file system's journal sees to its folders.
+func SyncDir(string) error { return nil }
+
+func populate([]byte) bool { return false }
+
+func mapView(f *os.File, size int, write bool) ([]byte, section, error) {
+	pages, may := uint32(windows.PAGE_READONLY), uint32(windows.FILE_MAP_READ)
+	if write {
+		pages, may = windows.PAGE_READWRITE, windows.FILE_MAP_READ|windows.FILE_MAP_WRITE
+	}
+	s, err := windows.CreateFileMapping(windows.Handle(f.Fd()), nil, pages, 0, 0, nil)
 	if err != nil {
 		return nil, 0, err
 	}
-	at, err := windows.MapViewOfFile(s, windows.FILE_MAP_READ|windows.FILE_MAP_WRITE, 0, 0, uintptr(size))
+	at, err := windows.MapViewOfFile(s, may, 0, 0, uintptr(size))
 	if err != nil {
 		return nil, 0, errors.Join(err, windows.CloseHandle(s))
 	}

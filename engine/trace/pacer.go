@@ -47,7 +47,7 @@ type pacing struct {
 	random  *rand.Rand
 	rested  bool          // at least once
 	stepped chan struct{} // not nil while the operation under way was a single step
-	holds   atomic.Uint64 // the lock that it holds, as its object plus 1; 0 = none. Threads hold one at a time
+	holds   atomic.Uint64 // the lock it took at a step it can be held at, as its object plus 1; 0 = none. There is one at a time
 }
 
 type waiter struct {
@@ -127,13 +127,16 @@ func (p *Pacer) Point(t *visible.Thread, op visible.Op) {
 // Done implements visible.Observer.
 func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
 	own := &p.threads[t.ID]
+	if beats[op.Step] == 0 {
+		return
+	}
 	switch op.Kind {
 	case visible.OpLock:
 		own.holds.Store(uint64(op.Object) + 1)
 	case visible.OpUnlock:
 		own.holds.Store(0)
 	}
-	if own.stepped != nil && beats[op.Step] != 0 {
+	if own.stepped != nil {
 		close(own.stepped)
 		own.stepped = nil
 	}

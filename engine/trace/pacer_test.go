@@ -172,7 +172,7 @@ func TestAStepGoesToAThreadThatCanTakeIt(t *testing.T) {
 		const threads = 4
 		p := NewPacer(NewClock(), threads, 1)
 		p.Pause(true)
-		lock := visible.NewMutex(7)
+		lock := visible.NewMutex(7, 0)
 		inside, puts := 0, 0
 		var all sync.WaitGroup
 		for id := range threads {
@@ -202,7 +202,7 @@ func TestAStepGoesToAThreadThatCanTakeIt(t *testing.T) {
 func TestAStepIntoALockThatIsHeldDoesNotHang(t *testing.T) {
 	p := NewPacer(NewClock(), 1, 1)
 	p.Pause(true)
-	lock := visible.NewMutex(0)
+	lock := visible.NewMutex(0, 0)
 	outside := &visible.Thread{ID: 9}
 	lock.Lock(outside, visible.Enter)
 	got := make(chan struct{})

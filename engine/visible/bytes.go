@@ -36,6 +36,18 @@ func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
 	t.Observer.Done(t, op, op.High-op.Low)
 }
 
+// View returns the n bytes at offset at, without copying them. They must exist, and
+// are not to be written.
+func (b *Bytes) View(t *Thread, s Step, at, n uint64) []byte {
+	v := b.mem[at : at+n : at+n]
+	if t.Observer != nil {
+		op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + n}
+		t.Observer.Point(t, op)
+		t.Observer.Done(t, op, n)
+	}
+	return v
+}
+
 // Len is the size in bytes.
 func (b *Bytes) Len() uint64 { return uint64(len(b.mem)) }
 

@@ -26,12 +26,14 @@ const (
 	OpMapLoad
 	OpMapStore
 	OpMapDelete
+	OpMapInsert
+	OpTryLock
 )
 
 var kindNames = [...]string{
 	OpLoad: "load", OpStore: "store", OpAdd: "add", OpCompareAndSwap: "compare-and-swap",
 	OpLock: "lock", OpUnlock: "unlock", OpRead: "read", OpWrite: "write",
-	OpMapLoad: "map load", OpMapStore: "map store", OpMapDelete: "map delete",
+	OpMapLoad: "map load", OpMapStore: "map store", OpMapDelete: "map delete", OpMapInsert: "map insert", OpTryLock: "try lock",
 }
 
 func (k Kind) String() string {
@@ -67,6 +69,17 @@ const (
 	Refuse          // take back a claim above the capacity: the store is full
 	EnterBlock      // take the blocks' lock, where blocks are written and read under one
 	LeaveBlock      // and release it
+	Pin             // come in through the handle's door, and see which file is the store's
+	Unpin           // and go out
+	Previous        // look up whether the id is in the index already
+	EnterID         // take the lock of an id that is being replaced or deleted
+	LeaveID         // and release it
+	Clear           // clear the commit word of an entry that is replaced or deleted
+	Unlink          // take an id out of the index
+	Free            // put a slot on the list of free ones, or take one off, under its lock
+	Stop            // keep others out of the whole store, door by door
+	Resume          // and let them in again
+	Switch          // make a compacted file the store's
 	Steps           // how many steps there are
 )
 
@@ -74,7 +87,8 @@ var stepNames = [Steps]string{
 	NoStep: "none", Enter: "enter", Look: "look", Claim: "claim", Leave: "leave", Reserve: "reserve", Content: "content",
 	Block: "block", Commit: "commit", Index: "index", EnterTell: "enter-tell", Tell: "tell", LeaveTell: "leave-tell",
 	Find: "find", Fetch: "fetch", Refuse: "refuse",
-	EnterBlock: "enter-block", LeaveBlock: "leave-block",
+	EnterBlock: "enter-block", LeaveBlock: "leave-block", Pin: "pin", Unpin: "unpin", Previous: "previous",
+	EnterID: "enter-id", LeaveID: "leave-id", Clear: "clear", Unlink: "unlink", Free: "free", Switch: "switch", Stop: "stop", Resume: "resume",
 }
 
 // String is also the step's marker in the source.
@@ -91,7 +105,7 @@ type Object uint32
 
 // Op is a visible operation: what is about to be done to what. Low and High bound
 // the bytes of a range, [Low, High); for a map entry Low is the hash of its key,
-// for a counter its number, and High = Low + 1; locks leave both 0.
+// for a counter or a lock its number, and High = Low + 1.
 type Op struct {
 	Kind      Kind
 	Step      Step
@@ -107,8 +121,9 @@ const Missing = ^uint64(0)
 // Point comes before the operation; a scheduler or pacer holds the thread by not
 // returning. Done comes after it, with the value the operation saw or left: the
 // value loaded or stored, the sum after an add, the old value of a
-// compare-and-swap that swapped, what a map load found; Missing stands for what a
-// compare-and-swap or a map load did not find.
+// compare-and-swap that swapped, what a map load, an insert that came too late or a
+// delete found; Missing stands for what a compare-and-swap or a map operation did not
+// find, and for a lock that a try did not get.
 //
 // Observers compose by calling each other. Whoever holds threads back comes last
 // at Point, so that the others have seen the thread arrive.
@@ -122,4 +137,5 @@ type Observer interface {
 type Thread struct {
 	ID       int      // counts from 0
 	Observer Observer // nil: nobody watches
+	held     []*Mutex // in the order in which they were taken
 }

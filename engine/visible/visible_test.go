@@ -26,7 +26,7 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 	var word uint64
 	counter := NewCounter(1, 4, &word)
 	mem := NewBytes(2, make([]byte, 16))
-	lock := NewMutex(5)
+	lock := NewMutex(5, 0)
 	var got [4]byte
 	for _, observed := range []bool{false, true} {
 		word = 0
@@ -46,8 +46,8 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 			{func() uint64 { counter.CompareAndSwap(th, Claim, 9, 10); return 9 }, Op{OpCompareAndSwap, Claim, 1, 4, 5}, 9},
 			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), nil, []byte("cd")); return 4 }, Op{OpWrite, Block, 2, 2, 6}, 4},
 			{func() uint64 { mem.Read(th, Fetch, 2, got[:1], got[1:]); return 4 }, Op{OpRead, Fetch, 2, 2, 6}, 4},
-			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, 0, 0}, 0},
-			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, 0, 0}, 0},
+			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, 0, 1}, 0},
+			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, 0, 1}, 0},
 		} {
 			s = seer{}
 			if v := x.do(); v != x.value {

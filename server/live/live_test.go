@@ -131,7 +131,7 @@ func TestLossesAreInTheFile(t *testing.T) {
 	for _, x := range e.Items {
 		lost[x.ID] = true
 	}
-	inFile := memoriesIn(t, filepath.Join(o.Dir, "live-0.store"), c)
+	inFile := memoriesIn(t, filepath.Join(o.Dir, "live-0", "00000001.store"), c)
 	side, _ := l.side(st.ID, 0)
 	n := 0
 	for w := range side.cur.logs {
@@ -158,11 +158,12 @@ func memoriesIn(t *testing.T, path string, c run.Config) map[string]bool {
 	le := binary.LittleEndian
 	block := c.Embedding*4 + 64 // a multiple of 64 in these tests
 	content := b[4096+c.Slots*block:]
+	generation := le.Uint64(b[192:]) & (1<<20 - 1)
 	whole := map[string]bool{}
 	for slot := range c.Slots {
 		b := b[4096+slot*block:][:block]
 		meta := b[c.Embedding*4:]
-		if le.Uint64(meta[56:]) == 0 {
+		if commit := le.Uint64(meta[56:]); commit == 0 || commit>>32&(1<<20-1) != generation {
 			continue // never committed
 		}
 		at, idBytes, n := le.Uint64(meta[40:]), uint64(le.Uint16(meta[14:])), uint64(le.Uint32(meta[36:]))
@@ -337,7 +338,7 @@ func TestARunThatCannotBeMadeSaysWhyAndLeavesNothing(t *testing.T) {
 	if _, err := gone.Start(t.Context(), run.Default()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
-	notes := filepath.Join(o.Dir, "live-0.store")
+	notes := filepath.Join(o.Dir, "live-0")
 	if err := os.WriteFile(notes, []byte("my notes"), 0o600); err != nil {
 		t.Fatal(err)
 	}

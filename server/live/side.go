@@ -27,7 +27,7 @@ type side struct {
 	slots     int
 	embedding int
 	store     *engine.Store
-	path      string // of the store's file, "" = on the heap
+	path      string // of the store's folder, "" = on the heap
 	tracer    *trace.Tracer
 	pacer     *trace.Pacer
 	crew      *crew
@@ -92,7 +92,7 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 	if o.Heap {
 		store, err = engine.New(options)
 	} else {
-		path = filepath.Join(o.Dir, fmt.Sprintf("live-%d.store", number))
+		path = filepath.Join(o.Dir, fmt.Sprintf("live-%d", number))
 		store, err = engine.Create(path, options)
 	}
 	if err != nil {
@@ -125,7 +125,7 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 func (s *side) discard() error {
 	err := s.store.Close()
 	if s.path != "" {
-		err = errors.Join(err, os.Remove(s.path))
+		err = errors.Join(err, os.RemoveAll(s.path))
 	}
 	return err
 }

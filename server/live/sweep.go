@@ -81,6 +81,7 @@ func (s *side) readAll() {
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			r := newReader(s.store, s.embedding)
+			defer r.handle.Close()
 			for w := range work {
 				var found []event.Loss
 				for i := range lap.logs[w].n.Load() {

@@ -32,6 +32,7 @@ const latencyBatch = 256
 
 func (w *writer) run() {
 	s := w.side
+	defer w.handle.Close()
 	m := engine.Memory{Embedding: make([]float32, s.embedding)}
 	embed(m.Embedding, w.id, 0)
 	var id, content []byte

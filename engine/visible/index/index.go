@@ -48,6 +48,47 @@ func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
 	t.Observer.Done(t, op, v)
 }
 
+// Insert enters key with v unless it is there; then it says what it has.
+func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
+	if t.Observer == nil {
+		return m.entries.LoadOrStore(key, v)
+	}
+	op := m.op(visible.OpMapInsert, s, key)
+	t.Observer.Point(t, op)
+	has, there = m.entries.LoadOrStore(key, v)
+	seen := has
+	if !there {
+		seen = visible.Missing
+	}
+	t.Observer.Done(t, op, seen)
+	return has, there
+}
+
+// Delete takes key out, and says what it had if it was there.
+func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64, ok bool) {
+	if t.Observer == nil {
+		return m.entries.LoadAndDelete(key)
+	}
+	op := m.op(visible.OpMapDelete, s, key)
+	t.Observer.Point(t, op)
+	had, ok = m.entries.LoadAndDelete(key)
+	seen := had
+	if !ok {
+		seen = visible.Missing
+	}
+	t.Observer.Done(t, op, seen)
+	return had, ok
+}
+
+// Peek looks key up unseen, for whoever looks from outside the threads.
+func (m *Map) Peek(key string) (uint64, bool) { return m.entries.Load(key) }
+
+// Each has do see every entry, unseen and in no order; what threads enter and delete
+// meanwhile it may see or not.
+func (m *Map) Each(do func(key string, v uint64)) {
+	m.entries.Range(func(key string, v uint64) bool { do(key, v); return true })
+}
+
 // Len is the number of entries, unseen by observers.
 func (m *Map) Len() int { return m.entries.Size() }
 
@@ -55,13 +96,13 @@ func (m *Map) Len() int { return m.entries.Size() }
 func (m *Map) Clear() { m.entries.Clear() }
 
 func (m *Map) op(k visible.Kind, s visible.Step, key string) visible.Op {
-	h := hash(key)
+	h := Hash(key)
 	return visible.Op{Kind: k, Step: s, Object: m.object, Low: h, High: h + 1}
 }
 
-// hash is FNV-1a, 64 bits: the same in every process, so that a recorded
+// Hash is FNV-1a, 64 bits: the same in every process, so that a recorded
 // execution names the same entries when it is replayed.
-func hash(key string) uint64 {
+func Hash(key string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := 0; i < len(key); i++ {
 		h = (h ^ uint64(key[i])) * 1099511628211

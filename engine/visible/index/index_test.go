@@ -19,7 +19,7 @@ func (s *seer) Done(_ *visible.Thread, op visible.Op, v uint64) { s.op, s.value 
 
 func TestEntriesAreAnnouncedByTheHashOfTheirKey(t *testing.T) {
 	m := New(3, 1)
-	key := hash("id")
+	key := Hash("id")
 	for _, observed := range []bool{false, true} {
 		var s seer
 		th := &visible.Thread{}
@@ -47,7 +47,7 @@ func TestKeysHashAlikeInEveryProcess(t *testing.T) {
 	for _, key := range []string{"", "w1-m0", "a longer key, with ünicode"} {
 		want := fnv.New64a()
 		want.Write([]byte(key))
-		if h := hash(key); h != want.Sum64() {
+		if h := Hash(key); h != want.Sum64() {
 			t.Errorf("%q: %#x, want %#x", key, h, want.Sum64())
 		}
 	}

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"fmt"
+
+	"slotrace/engine/visible"
+)
+
+// Delete takes the memory under id out of the store, and its slot is free again once
+// nobody looks at it. ErrNotFound says that there was none. ErrClobbered says that
+// the slot holds another's memory, which stays; id is gone all the same.
+func (h *Handle) Delete(id string) (err error) {
+	s, t := h.store, &h.thread
+	if _, err = h.enter(&h.door.writing); err != nil {
+		return err
+	}
+	defer h.leave(&err)
+	lock := s.idLock(id)
+	lock.Lock(t, visible.EnterID)
+	defer lock.Unlock(t, visible.LeaveID)
+	slot, ok := s.index.Load(t, visible.Find, id)
+	if !ok {
+		return fmt.Errorf("delete %q: %w", id, ErrNotFound)
+	}
+	entry := h.holder(slot, id)
+	if entry.own {
+		// The commit word first: as long as it counts, whoever puts the id anew finds it
+		// in the index, and waits.
+		h.clear(slot, entry)
+	}
+	s.index.Delete(t, visible.Unlink, id)
+	if !entry.own {
+		return &ClobberedError{ID: id, Found: entry.found, Slot: slot}
+	}
+	return nil
+}
+
+// holder is whose entry a slot holds.
+type holder struct {
+	own      bool // it is of the id that was asked about
+	found    string
+	version  uint8
+	at, room uint64 // of its id and content
+}
+
+// holder looks whose the entry in a slot is. Who asks has the id's lock, so an entry
+// of that id does not change; another's, where slots collide, may.
+func (h *Handle) holder(slot uint64, id string) (e holder) {
+	g, t := h.pinned, &h.thread
+	word := g.commit(slot)
+	w := commitWord(word.Load(t, visible.Previous))
+	if !w.liveIn(g.number) {
+		return holder{}
+	}
+	h.store.lockBlocks(t)
+	meta := g.blocks.View(t, visible.Previous, (slot+1)*g.blockBytes()-metadataBytes, metadataBytes-commitBytes)
+	d, err := g.describes((*[metadataBytes - commitBytes]byte)(meta), slot)
+	h.store.unlockBlocks(t)
+	if err != nil {
+		return holder{}
+	}
+	found := g.content.View(t, visible.Previous, d.entryAt, uint64(d.idBytes))
+	return holder{string(found) == id, string(found), w.version(), d.entryAt, d.bytes()}
+}
+
+// clear ends the entry in a slot, and frees the slot.
+func (h *Handle) clear(slot uint64, e holder) {
+	word := h.pinned.commit(slot)
+	word.Store(&h.thread, visible.Clear, uint64(slotEmpty))
+	freed := freeSlot{number: slot, at: e.at, room: e.room}
+	if !h.store.kind.Holds {
+		freed.room = 0 // others may have been given these bytes
+	}
+	h.store.free.retire(&h.thread, freed)
+}

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"slotrace/engine/visible"
+)
+
+// Range has fn see every memory that the store holds at one instant, each once and
+// whole, in the order of their slots, until fn returns false. Puts and deletes go on
+// meanwhile and change nothing of it: they wait only while the list of entries is made,
+// and slots are not used anew before Range ends. What holds for fn is as with View. An error is
+// about the first entry that is damaged.
+func (h *Handle) Range(fn func(Memory) bool) (err error) {
+	s, t := h.store, &h.thread
+	if err := h.ready(); err != nil {
+		return err
+	}
+	s.whole.Lock(t, visible.Stop)
+	resume, err := s.stop(context.Background(), t, false)
+	if err != nil {
+		s.whole.Unlock(t, visible.Resume)
+		return err
+	}
+	g, err := h.enter(&h.door.reading)
+	if err != nil {
+		resume()
+		s.whole.Unlock(t, visible.Resume)
+		return err
+	}
+	defer h.leave(&err)
+	entries := s.list()
+	resume()
+	s.whole.Unlock(t, visible.Resume)
+	for _, e := range entries {
+		s.lockBlocks(t)
+		m, err := h.look(g, e.id, e.slot)
+		s.unlockBlocks(t)
+		switch {
+		case errors.Is(err, ErrClobbered):
+			continue // a collision has put another's there
+		case err != nil:
+			return fmt.Errorf("range: %w", err)
+		case !fn(m):
+			return nil
+		}
+	}
+	return nil
+}
+
+// list lists what the store holds, while nobody changes it.
+func (s *Store) list() []found {
+	entries := make([]found, 0, s.index.Len())
+	s.index.Each(func(id string, slot uint64) { entries = append(entries, found{id: id, slot: slot}) })
+	slices.SortFunc(entries, func(a, b found) int { return cmp.Compare(a.slot, b.slot) })
+	return entries
+}

@@ -1,0 +1,43 @@
+package visible
+
+import "sync/atomic"
+
+// Pointer is a pointer that threads share.
+type Pointer[T any] struct {
+	p      atomic.Pointer[T]
+	object Object
+}
+
+// NewPointer returns a pointer to v.
+func NewPointer[T any](o Object, v *T) *Pointer[T] {
+	p := &Pointer[T]{object: o}
+	p.p.Store(v)
+	return p
+}
+
+// Load reads the pointer.
+func (p *Pointer[T]) Load(t *Thread, s Step) *T {
+	if t.Observer == nil {
+		return p.p.Load()
+	}
+	op := Op{Kind: OpLoad, Step: s, Object: p.object, High: 1}
+	t.Observer.Point(t, op)
+	v := p.p.Load()
+	t.Observer.Done(t, op, 0)
+	return v
+}
+
+// Store writes v.
+func (p *Pointer[T]) Store(t *Thread, s Step, v *T) {
+	if t.Observer == nil {
+		p.p.Store(v)
+		return
+	}
+	op := Op{Kind: OpStore, Step: s, Object: p.object, High: 1}
+	t.Observer.Point(t, op)
+	p.p.Store(v)
+	t.Observer.Done(t, op, 0)
+}
+
+// Peek reads the pointer unseen, for whoever looks from outside the threads.
+func (p *Pointer[T]) Peek() *T { return p.p.Load() }
