@@ -74,6 +74,7 @@ func (m *many) fill(times int) (all time.Duration, err error) {
 		m.store.Reset()
 		took, err := bench.Parallel(threads, func(w int) error {
 			h := m.store.Handle(w, nil)
+			defer h.Close()
 			memory := engine.Memory{Content: []byte("content 0"), Embedding: make([]float32, small)}
 			for i := w; i < len(m.ids); i += threads {
 				memory.ID = m.ids[i]
@@ -95,6 +96,7 @@ func (m *many) fill(times int) (all time.Duration, err error) {
 func (m *many) get(n int) (time.Duration, error) {
 	return bench.Parallel(threads, func(r int) error {
 		h := m.store.Handle(r, nil)
+		defer h.Close()
 		embedding, buffer := make([]float32, small), make([]byte, 0, 256)
 		at := r * len(m.shuffled) / threads
 		for range n {

@@ -20,6 +20,7 @@ func (o *ours) clear() error {
 
 func (o *ours) put(d *data, writer, writers int) error {
 	h := o.store.Handle(writer, nil)
+	defer h.Close()
 	for i := writer; i < len(d.ids); i += writers {
 		m := *d.memory(i)
 		m.ID = d.ids[i]
@@ -32,6 +33,7 @@ func (o *ours) put(d *data, writer, writers int) error {
 
 func (o *ours) get(d *data, reader int) (got int, err error) {
 	h := o.store.Handle(reader, nil)
+	defer h.Close()
 	embedding, buffer := make([]float32, values), make([]byte, 0, 256)
 	for _, i := range d.order[reader] {
 		m, err := h.GetInto(d.ids[i], embedding, buffer)

@@ -41,7 +41,7 @@ func TestAQuickRunTakesEveryFigure(t *testing.T) {
 }
 
 func TestAChoiceTakesNothingElse(t *testing.T) {
-	r, err := Run(t.Context(), Options{Dir: t.TempDir(), Quick: true, Only: regexp.MustCompile("hot")})
+	r, err := Run(t.Context(), Options{Dir: t.TempDir(), Quick: true, Only: regexp.MustCompile("get.hot")})
 	if err != nil || len(r.Figures) != 1 || r.Figures[0].Name != "get/hot-spot" || !r.Complete {
 		t.Errorf("%+v, %v", r, err)
 	}

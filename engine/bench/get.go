@@ -22,6 +22,14 @@ var gets = []measure{
 		Name: "get/hot-spot", Unit: "ns", Goal: &Goal{300, 180, Less},
 		What: "the same by 50 readers of the same 10 memories, 20 gets each",
 	}, func(s *session) (Spread, error) { return s.readers(50, 10, 20, getInto) }},
+	{Figure{
+		Name: "view/readers", Unit: "ns", Goal: &Goal{100, 70, Less},
+		What: "p99 of single View by 20 readers, otherwise as get/readers",
+	}, func(s *session) (Spread, error) { return s.readers(20, 100, 1000, view) }},
+	{Figure{
+		Name: "view/hot-spot", Unit: "ns", Goal: &Goal{100, 70, Less},
+		What: "p99 of single View by 50 readers, otherwise as get/hot-spot",
+	}, func(s *session) (Spread, error) { return s.readers(50, 10, 20, view) }},
 }
 
 // reader is one goroutine that gets.
@@ -30,12 +38,20 @@ type reader struct {
 	embedding []float32
 	buffer    []byte
 	took      []int64 // nanoseconds
+	length    int     // of the content that was viewed last
+	see       func(engine.Memory) error
 }
 
 // getInto gets one memory and returns the length of its content.
 func getInto(r *reader, id string) (int, error) {
 	m, err := r.handle.GetInto(id, r.embedding, r.buffer[:0])
 	return len(m.Content), err
+}
+
+// view is getInto where the memory lies.
+func view(r *reader, id string) (int, error) {
+	err := r.handle.View(id, r.see)
+	return r.length, err
 }
 
 // readers has n readers get the first few of 100 memories, each in its own order,
@@ -50,6 +66,7 @@ func (s *session) readers(n, few, each int, get func(*reader, string) (int, erro
 	m := memory(0)
 	ids := make([]string, memories)
 	h := store.Handle(0, nil)
+	defer h.Close()
 	for i := range ids {
 		ids[i] = fmt.Sprintf("memory-%d", i)
 		m.ID, m.Content = ids[i], bytes.Repeat([]byte("x"), 10*(i+1))
@@ -59,7 +76,13 @@ func (s *session) readers(n, few, each int, get func(*reader, string) (int, erro
 	}
 	all := make([]reader, n)
 	for i := range all {
-		all[i] = reader{store.Handle(i, nil), make([]float32, embedding), make([]byte, 0, 2048), make([]int64, each)}
+		r := &all[i]
+		r.handle, r.embedding, r.buffer, r.took = store.Handle(i, nil), make([]float32, embedding), make([]byte, 0, 2048), make([]int64, each)
+		r.see = func(m engine.Memory) error {
+			r.length = len(m.Content)
+			return nil
+		}
+		defer r.handle.Close()
 	}
 	var took []int64
 	return Median(s.ctx, s.pick(51, 2), func() (float64, error) {

@@ -36,6 +36,10 @@ var puts = []measure{
 		What: "the same, whole entries, where store and mapping are new, so that each page is touched for the first time",
 	}, (*session).firstFill},
 	{Figure{
+		Name: "store/replace", Unit: "% slower",
+		What: "how much longer puts by 2 writers take that replace entries, in slots that were freed, than puts of new ids into an empty store",
+	}, (*session).replace},
+	{Figure{
 		Name: "allocator/fetch-add", Unit: "% slower", Goal: &Goal{5, 2, Less},
 		What: "how much longer puts by 2 writers take with fetch-add (fix A) than with check-then-act (the bug); below 0 they take less",
 	}, func(s *session) (Spread, error) { return s.fix("fetch-add") }},
@@ -56,7 +60,7 @@ func (s *session) shareOfCopy(sum engine.Checksum) (Spread, error) {
 		return Spread{}, err
 	}
 	defer put.store.Close()
-	m, err := mapping.Create(s.path(), int64(n)*block, nil)
+	m, err := mapping.Create(s.path(), int64(n)*block)
 	if err != nil {
 		return Spread{}, err
 	}
@@ -82,7 +86,7 @@ func (s *session) firstFill() (Spread, error) {
 	n := s.pick(slots, fewSlots)
 	raw := func() (took time.Duration, err error) {
 		path := s.path()
-		m, err := mapping.Create(path, int64(n)*block, nil)
+		m, err := mapping.Create(path, int64(n)*block)
 		if err != nil {
 			return 0, err
 		}
@@ -100,6 +104,28 @@ func (s *session) firstFill() (Spread, error) {
 	}
 	r, err := Ratio(s.ctx, s.pick(7, 2), raw, put)
 	return r.Times(100, 0), err
+}
+
+func (s *session) replace() (Spread, error) {
+	n := s.pick(slots, fewSlots)
+	empty, err := newFilling(s.path(), n, engine.Options{})
+	if err != nil {
+		return Spread{}, err
+	}
+	defer empty.store.Close()
+	full, err := newFilling(s.path(), n, engine.Options{Capacity: uint64(n + n/4)})
+	if err != nil {
+		return Spread{}, err
+	}
+	defer full.store.Close()
+	all := func() (time.Duration, error) { return full.part(0, len(full.ids[0]), nil) }
+	for range 2 { // until there are only slots that were freed
+		if _, err := all(); err != nil {
+			return Spread{}, err
+		}
+	}
+	r, err := Ratio(s.ctx, s.pick(putRounds, 2), all, empty.side(nil))
+	return r.Times(100, -100), err
 }
 
 func (s *session) fix(name string) (Spread, error) {
@@ -125,7 +151,10 @@ type filling struct {
 
 // newFilling makes a store for n memories. Half of them are each writer's.
 func newFilling(path string, n int, o engine.Options) (*filling, error) {
-	o.Capacity, o.Embedding = uint64(n), embedding
+	o.Embedding = embedding
+	if o.Capacity == 0 {
+		o.Capacity = uint64(n)
+	}
 	store, err := engine.Create(path, o)
 	if err != nil {
 		return nil, err
@@ -168,10 +197,20 @@ func (f *filling) side(watched func(w int) watcher) Side {
 
 // part has each writer put its memories from one number to another.
 func (f *filling) part(from, to int, watched func(w int) watcher) (time.Duration, error) {
+	var handles [writers]*engine.Handle
+	var watchers [writers]watcher
+	for w := range writers {
+		var o visible.Observer
+		if watched != nil {
+			watchers[w] = watched(w)
+			o = watchers[w]
+		}
+		handles[w] = f.store.Handle(w, o)
+		defer handles[w].Close()
+	}
 	return Parallel(writers, func(w int) error {
-		m := f.memories[w]
-		if watched == nil {
-			h := f.store.Handle(w, nil)
+		m, h, watch := f.memories[w], handles[w], watchers[w]
+		if watch == nil {
 			for _, m.ID = range f.ids[w][from:to] {
 				if err := h.Put(m); err != nil {
 					return err
@@ -179,8 +218,6 @@ func (f *filling) part(from, to int, watched func(w int) watcher) (time.Duration
 			}
 			return nil
 		}
-		watch := watched(w)
-		h := f.store.Handle(w, watch)
 		for i := from; i < to; i++ {
 			m.ID = f.ids[w][i]
 			watch.begin(uint32(i))

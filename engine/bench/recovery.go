@@ -55,7 +55,7 @@ func (s *session) recovery(measure func(open, sum Side, entries int) error) (err
 	if err = f.store.Close(); err != nil {
 		return err
 	}
-	m, err := mapping.Create(raw, int64(n)*block, nil)
+	m, err := mapping.Create(raw, int64(n)*block)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *session) recovery(measure func(open, sum Side, entries int) error) (err
 	castagnoli := crc32.MakeTable(crc32.Castagnoli)
 	sum := func() (time.Duration, error) {
 		began := time.Now()
-		m, err := mapping.Open(raw)
+		m, err := mapping.Open(raw, false)
 		if err != nil {
 			return 0, err
 		}

@@ -4,6 +4,7 @@ package bench
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -140,7 +141,9 @@ func stepsOfAPut(f *filling) ([]visible.Op, error) {
 	var seen noting
 	m := f.memories[0]
 	m.ID = f.ids[0][0]
-	err := f.store.Handle(0, &seen).Put(m)
+	h := f.store.Handle(0, &seen)
+	defer h.Close()
+	err := h.Put(m)
 	return seen.ops, err
 }
 
@@ -161,6 +164,7 @@ func (s *session) tracingOff() (Spread, error) {
 	x := newOperations(ops)
 	defer f.store.Reset()
 	h, m := f.store.Handle(0, nil), f.memories[0]
+	defer h.Close()
 	return Median(s.ctx, s.pick(201, 2), func() (float64, error) {
 		began := time.Now()
 		for _, m.ID = range f.ids[0][:n/4] {
@@ -192,6 +196,7 @@ type operations struct {
 	word    uint64
 	counter visible.Counter
 	lock    *visible.Mutex
+	mutex   sync.Mutex
 	from    []byte
 	mem     []byte
 	bytes   visible.Bytes
@@ -200,7 +205,7 @@ type operations struct {
 }
 
 func newOperations(ops []visible.Op) *operations {
-	x := &operations{ops: ops, lock: visible.NewMutex(1), mem: make([]byte, block), from: make([]byte, block), index: index.New(1, 1), entries: xsync.NewMap[string, uint64]()}
+	x := &operations{ops: ops, lock: visible.NewMutex(1, 0), mem: make([]byte, block), from: make([]byte, block), index: index.New(1, 1), entries: xsync.NewMap[string, uint64]()}
 	x.counter = visible.NewCounter(1, 0, &x.word)
 	x.bytes = visible.NewBytes(1, x.mem)
 	return x
@@ -226,6 +231,8 @@ func (x *operations) visibly() {
 			x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:min(op.High-op.Low, block)-20])
 		case visible.OpRead:
 			x.bytes.Read(t, op.Step, 0, x.from[:min(op.High-op.Low, block)])
+		case visible.OpMapInsert:
+			x.index.Insert(t, op.Step, "w1-m1", 1)
 		case visible.OpMapStore:
 			x.index.Store(t, op.Step, "w1-m1", 1)
 		case visible.OpMapLoad:
@@ -250,6 +257,12 @@ func (x *operations) barely() {
 			copy(x.mem[20:], x.from[:min(op.High-op.Low, block)-20])
 		case visible.OpRead:
 			copy(x.from[:min(op.High-op.Low, block)], x.mem)
+		case visible.OpLock:
+			x.mutex.Lock()
+		case visible.OpUnlock:
+			x.mutex.Unlock()
+		case visible.OpMapInsert:
+			x.entries.LoadOrStore("w1-m1", 1)
 		case visible.OpMapStore:
 			x.entries.Store("w1-m1", 1)
 		case visible.OpMapLoad:
