@@ -26,7 +26,7 @@ test: ## install what the tests need and is missing, build, lint, and run every 
 lint: ## check formatting, vet, staticcheck, and which way imports point
 	@scripts/lint.sh
 
-bench: ## run the benchmarks, which print ratios; BENCH="..." chooses some
+bench: ## run the benchmarks, which print ratios, beside other stores too; BENCH="..." chooses some
 	@scripts/bench.sh '$(BENCH)'
 
 soak: ## kill writing processes 2,000 times, check 60,000 histories, fuzz what comes from outside; SOAK="kills histories time-a-fuzz-test"

@@ -12,7 +12,7 @@ check() {
 
 formatted() {
 	local files
-	files=$(gofmt -l engine server static scripts wasm web) || return
+	files=$(gofmt -l bench engine server static scripts wasm web) || return
 	if [[ -n $files ]]; then
 		printf 'gofmt would change:\n%s\n' "$files" >&2
 		return 1

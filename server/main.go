@@ -30,6 +30,7 @@ func commands() []command {
 		{"serve", "serve the page, the API and the stream (what slotrace alone does)", runServe},
 		{"review", "run the seven tests that found the bug on an allocator", runReview},
 		{"check", "verify a store at rest, entry by entry", runCheck},
+		{"bench", "measure the store, in ratios", runBench},
 		{"version", "print the version", runVersion},
 	}
 }

@@ -1,0 +1,48 @@
+package main
+
+import "slotrace/engine"
+
+// ours is the store as it comes: fetch-add, whole-entry checksums, no observer.
+type ours struct{ store *engine.Store }
+
+func openOurs(path string, n int) (*ours, error) {
+	s, err := engine.Create(path, engine.Options{Capacity: uint64(n), Embedding: values})
+	if err != nil {
+		return nil, err
+	}
+	return &ours{s}, nil
+}
+
+func (o *ours) clear() error {
+	o.store.Reset()
+	return nil
+}
+
+func (o *ours) put(d *data, writer, writers int) error {
+	h := o.store.Handle(writer, nil)
+	defer h.Close()
+	for i := writer; i < len(d.ids); i += writers {
+		m := *d.memory(i)
+		m.ID = d.ids[i]
+		if err := h.Put(&m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *ours) get(d *data, reader int) (got int, err error) {
+	h := o.store.Handle(reader, nil)
+	defer h.Close()
+	embedding, buffer := make([]float32, values), make([]byte, 0, 256)
+	for _, i := range d.order[reader] {
+		m, err := h.GetInto(d.ids[i], embedding, buffer)
+		if err != nil {
+			return 0, err
+		}
+		got += 4*len(m.Embedding) + len(m.Content)
+	}
+	return got, nil
+}
+
+func (o *ours) close() error { return o.store.Close() }
