@@ -61,6 +61,10 @@ func (s *Store) Handle(id int, observer visible.Observer) *Handle {
 	return h
 }
 
+// Ignore says at which steps of what the handle does from now on its observer is not
+// asked.
+func (h *Handle) Ignore(steps visible.StepSet) { h.thread.Ignore = steps }
+
 // Close gives the handle back; it does nothing any more. The store goes on.
 func (h *Handle) Close() {
 	if h.closed {

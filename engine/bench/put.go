@@ -181,7 +181,7 @@ func memory(w int) *engine.Memory {
 // watcher follows one writer's puts.
 type watcher interface {
 	visible.Observer
-	begin(number uint32)
+	begin(number uint32) (ignores visible.StepSet)
 	end()
 }
 
@@ -220,7 +220,7 @@ func (f *filling) part(from, to int, watched func(w int) watcher) (time.Duration
 		}
 		for i := from; i < to; i++ {
 			m.ID = f.ids[w][i]
-			watch.begin(uint32(i))
+			h.Ignore(watch.begin(uint32(i)))
 			if err := h.Put(m); err != nil {
 				return err
 			}

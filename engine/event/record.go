@@ -30,6 +30,16 @@ type Record struct {
 	Phase  Phase
 }
 
+// Timed says whether a step's own time is taken at full speed; another has that of the
+// one before it in the same put. The first of a put has its own.
+func Timed(s visible.Step) bool {
+	switch s {
+	case visible.Claim, visible.Block, visible.Index, visible.Tell:
+		return true
+	}
+	return false
+}
+
 // Stretched says whether a paced thread is held at the step, which makes it worth
 // a place in a picture; the other steps of a put go along with these.
 func Stretched(s visible.Step) bool {

@@ -13,7 +13,9 @@ import (
 // What must be exact is counted elsewhere; records are for the eye.
 //
 // A thread calls Begin before each put and End after it; a put that begins within
-// a burst is recorded whole. One goroutine drains.
+// a burst is recorded whole: the steps that pictures show (event.Stretched) are, and
+// the time is taken where it makes a difference to a picture, since a look at the clock
+// costs more than all else. One goroutine drains.
 type Tracer struct {
 	clock   *Clock
 	setting atomic.Pointer[Burst] // replaced whole, so that an old one's end does not end a new one
@@ -54,6 +56,7 @@ type ring struct {
 	mode      uint32 // of the put under way
 	number    uint32 // of the put under way
 	slot      uint32 // that it looked at or claimed last
+	at        int64  // when the clock was looked at last in the put under way; 0 = not yet
 	records   []event.Record
 }
 
@@ -85,19 +88,35 @@ func (tr *Tracer) Burst(d time.Duration, arrivals bool) *Burst {
 	return b
 }
 
-// Begin says that thread t begins its put with that number.
-func (tr *Tracer) Begin(t *visible.Thread, number uint32) {
+// Begin says that thread t begins its put with that number, and returns the steps of
+// which the tracer need not be told.
+func (tr *Tracer) Begin(t *visible.Thread, number uint32) (ignores visible.StepSet) {
 	r := &tr.rings[t.ID]
-	r.number, r.slot = number, event.NoValue
+	r.number, r.slot, r.at = number, event.NoValue, 0
 	b := tr.setting.Load()
-	if r.mode = b.mode; b.length == 0 {
-		return
+	if r.mode = b.mode; b.length > 0 {
+		now := tr.clock.Now()
+		if !b.end.CompareAndSwap(0, now+b.length) && now > b.end.Load() {
+			tr.setting.CompareAndSwap(b, &Burst{mode: traceNothing})
+			r.mode = traceNothing
+		}
 	}
-	now := tr.clock.Now()
-	if !b.end.CompareAndSwap(0, now+b.length) && now > b.end.Load() {
-		tr.setting.CompareAndSwap(b, &Burst{mode: traceNothing})
-		r.mode = traceNothing
+	return ignored[r.mode]
+}
+
+var ignored = [...]visible.StepSet{
+	traceNothing: visible.AllBut(),
+	traceDone:    visible.AllBut(stretched()...),
+	traceAll:     0,
+}
+
+func stretched() (steps []visible.Step) {
+	for s := range visible.Steps {
+		if event.Stretched(s) {
+			steps = append(steps, s)
+		}
 	}
+	return steps
 }
 
 // End says that the put is over.
@@ -128,7 +147,10 @@ func (tr *Tracer) Done(t *visible.Thread, op visible.Op, value uint64) {
 	if r.mode == traceNothing {
 		return
 	}
-	r.add(event.Record{At: tr.clock.Now(), Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Done})
+	if r.at == 0 || r.mode == traceAll || event.Timed(op.Step) {
+		r.at = tr.clock.Now()
+	}
+	r.add(event.Record{At: r.at, Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Done})
 	if r.mode == traceAll {
 		r.published.Store(r.head)
 	}

@@ -14,7 +14,7 @@ func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 
 // Write copies the parts, one behind the other, to offset at. They must fit.
 func (b *Bytes) Write(t *Thread, s Step, at uint64, parts ...[]byte) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		copyIn(b.mem[at:], parts)
 		return
 	}
@@ -26,7 +26,7 @@ func (b *Bytes) Write(t *Thread, s Step, at uint64, parts ...[]byte) {
 
 // Read fills the parts, one behind the other, from offset at. They must fit.
 func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		copyOut(b.mem[at:], parts)
 		return
 	}
@@ -40,7 +40,7 @@ func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
 // are not to be written.
 func (b *Bytes) View(t *Thread, s Step, at, n uint64) []byte {
 	v := b.mem[at : at+n : at+n]
-	if t.Observer != nil {
+	if t.Watched(s) {
 		op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + n}
 		t.Observer.Point(t, op)
 		t.Observer.Done(t, op, n)

@@ -18,7 +18,7 @@ func NewCounter(o Object, number uint64, word *uint64) Counter {
 
 // Load reads the counter.
 func (c *Counter) Load(t *Thread, s Step) uint64 {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return atomic.LoadUint64(c.word)
 	}
 	op := c.op(OpLoad, s)
@@ -30,7 +30,7 @@ func (c *Counter) Load(t *Thread, s Step) uint64 {
 
 // Store writes v.
 func (c *Counter) Store(t *Thread, s Step, v uint64) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		atomic.StoreUint64(c.word, v)
 		return
 	}
@@ -42,7 +42,7 @@ func (c *Counter) Store(t *Thread, s Step, v uint64) {
 
 // Add adds delta (two's complement, so ^uint64(0) takes one away) and returns the sum.
 func (c *Counter) Add(t *Thread, s Step, delta uint64) uint64 {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return atomic.AddUint64(c.word, delta)
 	}
 	op := c.op(OpAdd, s)
@@ -54,7 +54,7 @@ func (c *Counter) Add(t *Thread, s Step, delta uint64) uint64 {
 
 // CompareAndSwap writes new if the counter is old, and says whether it was.
 func (c *Counter) CompareAndSwap(t *Thread, s Step, old, new uint64) bool {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return atomic.CompareAndSwapUint64(c.word, old, new)
 	}
 	op := c.op(OpCompareAndSwap, s)

@@ -26,7 +26,7 @@ func (m *Mutex) Init(o Object, number uint64) { m.object, m.number = o, number }
 
 // Lock takes the lock, waiting for it if need be.
 func (m *Mutex) Lock(t *Thread, s Step) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		m.mu.Lock()
 		t.held = append(t.held, m)
 		return
@@ -41,7 +41,7 @@ func (m *Mutex) Lock(t *Thread, s Step) {
 // TryLock takes the lock if nobody holds it, and says whether it did.
 func (m *Mutex) TryLock(t *Thread, s Step) bool {
 	op := m.op(OpTryLock, s)
-	if t.Observer != nil {
+	if t.Watched(s) {
 		t.Observer.Point(t, op)
 	}
 	ok, seen := m.mu.TryLock(), Missing
@@ -49,7 +49,7 @@ func (m *Mutex) TryLock(t *Thread, s Step) bool {
 		t.held = append(t.held, m)
 		seen = 0
 	}
-	if t.Observer != nil {
+	if t.Watched(s) {
 		t.Observer.Done(t, op, seen)
 	}
 	return ok
@@ -57,7 +57,7 @@ func (m *Mutex) TryLock(t *Thread, s Step) bool {
 
 // Unlock releases the lock.
 func (m *Mutex) Unlock(t *Thread, s Step) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		t.release(m)
 		m.mu.Unlock()
 		return

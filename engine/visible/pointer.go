@@ -17,7 +17,7 @@ func NewPointer[T any](o Object, v *T) *Pointer[T] {
 
 // Load reads the pointer.
 func (p *Pointer[T]) Load(t *Thread, s Step) *T {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return p.p.Load()
 	}
 	op := Op{Kind: OpLoad, Step: s, Object: p.object, High: 1}
@@ -29,7 +29,7 @@ func (p *Pointer[T]) Load(t *Thread, s Step) *T {
 
 // Store writes v.
 func (p *Pointer[T]) Store(t *Thread, s Step, v *T) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		p.p.Store(v)
 		return
 	}

@@ -137,5 +137,21 @@ type Observer interface {
 type Thread struct {
 	ID       int      // counts from 0
 	Observer Observer // nil: nobody watches
+	Ignore   StepSet  // steps at which the observer is not asked
 	held     []*Mutex // in the order in which they were taken
+}
+
+// Watched says whether there is somebody to be told of a step.
+func (t *Thread) Watched(s Step) bool { return t.Observer != nil && t.Ignore>>s&1 == 0 }
+
+// StepSet is a set of steps.
+type StepSet uint64
+
+// AllBut is the set of all steps but these.
+func AllBut(steps ...Step) StepSet {
+	set := ^StepSet(0)
+	for _, s := range steps {
+		set &^= 1 << s
+	}
+	return set
 }

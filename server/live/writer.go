@@ -55,7 +55,7 @@ func (w *writer) run() {
 		if timed {
 			began = time.Now()
 		}
-		s.tracer.Begin(&w.thread, w.next)
+		w.handle.Ignore(w.ignores(s.tracer.Begin(&w.thread, w.next)))
 		err := w.handle.Put(&m)
 		s.tracer.End(&w.thread)
 		switch {
@@ -79,6 +79,15 @@ func (w *writer) run() {
 		runtime.Gosched() // or nobody else in the process gets on
 	}
 	s.latency(w.latencies)
+}
+
+// ignores says which steps of a put its writer need not see: the block is for the book
+// of claims, the tracer knows what it wants, and a pacer that holds nobody wants none.
+func (w *writer) ignores(tracer visible.StepSet) visible.StepSet {
+	if !w.side.pacer.Open() {
+		return 0
+	}
+	return tracer &^ (1 << visible.Block)
 }
 
 func (w *writer) time(d time.Duration) {

@@ -22,7 +22,7 @@ func New(o visible.Object, hint int) *Map {
 
 // Load looks key up.
 func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return m.entries.Load(key)
 	}
 	op := m.op(visible.OpMapLoad, s, key)
@@ -38,7 +38,7 @@ func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool)
 
 // Store enters key, replacing what was there.
 func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		m.entries.Store(key, v)
 		return
 	}
@@ -50,7 +50,7 @@ func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
 
 // Insert enters key with v unless it is there; then it says what it has.
 func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return m.entries.LoadOrStore(key, v)
 	}
 	op := m.op(visible.OpMapInsert, s, key)
@@ -66,7 +66,7 @@ func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (h
 
 // Delete takes key out, and says what it had if it was there.
 func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64, ok bool) {
-	if t.Observer == nil {
+	if !t.Watched(s) {
 		return m.entries.LoadAndDelete(key)
 	}
 	op := m.op(visible.OpMapDelete, s, key)
