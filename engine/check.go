@@ -61,10 +61,10 @@ func (g *generation) verify() Report {
 		var part []found
 		var damaged []Damage
 		for slot := from; slot < to; slot++ {
-			state, id, d, what := g.inspect(slot)
+			state, id, p, what := g.inspect(slot)
 			switch state {
 			case entryIntact:
-				part = append(part, found{slot: slot, id: string(id), bytes: freeSlot{slot, d.entryAt, d.bytes()}})
+				part = append(part, found{slot: slot, id: string(id), bytes: freeSlot{slot, p.at, p.bytes}})
 			case entryDamaged:
 				damaged = append(damaged, Damage{slot, string(id), what})
 			}

@@ -127,7 +127,7 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used ui
 		if slot%1024 == 0 && ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
-		state, id, d, why := old.inspect(slot)
+		state, id, p, why := old.inspect(slot)
 		if state == entryEmpty || state == entryOld {
 			continue
 		}
@@ -138,7 +138,7 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used ui
 		if state == entryDamaged {
 			return 0, fmt.Errorf("slot %d, %q: %w: %s", slot, id, ErrDamaged, why)
 		}
-		n := d.bytes()
+		n := p.bytes
 		if slot >= next.capacity || n > next.geometry.content-end {
 			return 0, fmt.Errorf("%w: slot %d and %d bytes of content are in use, of %d slots and %d bytes", ErrFull, slot, end+n, next.capacity, next.geometry.content)
 		}
@@ -147,13 +147,14 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used ui
 		}
 		used = slot + 1
 		from := old.mapping.Bytes()
-		copy(b[next.contentAt()+end:], from[old.contentAt()+d.entryAt:][:n])
-		d.entryAt = end
-		end += n
+		entry := b[next.contentAt()+end:][:n]
+		copy(entry, from[old.contentAt()+p.at:])
 		block := headerBytes + slot*next.blockBytes()
 		copy(b[block:], from[headerBytes+slot*old.blockBytes():][:old.blockBytes()-commitBytes])
-		d.put(next.meta(slot))
-		sum := next.sum(id, b[next.contentAt()+d.entryAt+uint64(d.idBytes):][:n-uint64(d.idBytes)], b[block:block+next.embeddingBytes()], next.meta(slot)[:])
+		meta := next.meta(slot)
+		le.PutUint64(meta[entryAt:], end)
+		end += n
+		sum := next.sum(meta[:], entry, b[block:block+next.embeddingBytes()])
 		was, is := old.commit(slot), next.commit(slot)
 		is.Poke(uint64(live(number, commitWord(was.Peek()).version(), sum)))
 	}

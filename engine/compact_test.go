@@ -173,7 +173,7 @@ func TestACompactionWaitsForViewsAndCloseDoesToo(t *testing.T) {
 	before := s.current.Peek()
 	inside, see, viewed := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
-		viewed <- h.View("w0-m0", func(m Memory) error {
+		viewed <- h.View("w0-m0", func(m *Memory) error {
 			close(inside)
 			<-see
 			if string(m.Content) != "Writer 0 content 0" {
@@ -266,7 +266,7 @@ func TestRangeSeesOneInstant(t *testing.T) {
 		writer.Put(memory(0, i))
 	}
 	n := 0
-	err := h.Range(func(m Memory) bool {
+	err := h.Range(func(m *Memory) bool {
 		if n == 0 { // whatever happens from here on is not seen
 			for i := range 10 {
 				if err := errors.Join(writer.Delete(memory(0, i).ID), writer.Put(memory(1, i))); err != nil {
@@ -287,7 +287,7 @@ func TestRangeSeesOneInstant(t *testing.T) {
 		t.Errorf("%d memories, %v", n, err)
 	}
 	n = 0
-	if err := h.Range(func(Memory) bool { n++; return n < 3 }); n != 3 || err != nil {
+	if err := h.Range(func(*Memory) bool { n++; return n < 3 }); n != 3 || err != nil {
 		t.Errorf("stopped at %d, %v", n, err)
 	}
 }

@@ -78,7 +78,7 @@ func intact(t *testing.T, what string, dir string, want map[string]*Memory) bool
 			t.Errorf("%s: %s is served as %q, %v", what, id, got.Content, got.Embedding)
 		}
 	}
-	if err := h.Range(func(m Memory) bool {
+	if err := h.Range(func(m *Memory) bool {
 		if want[m.ID] == nil {
 			t.Errorf("%s: %q has come from nowhere: %q", what, m.ID, m.Content)
 		}
@@ -190,8 +190,8 @@ func TestAFileThatIsCutUnderTheMapIsAnError(t *testing.T) {
 			_, get := h.Get("w0-m0")
 			errs := map[string]error{
 				"get": get, "put": h.Put(memory(0, 1)), "put again": h.Put(memory(0, 2)), "delete": h.Delete("w0-m0"),
-				"view":    h.View("w0-m0", func(m Memory) error { _ = bytes.Clone(m.Content); return nil }),
-				"range":   h.Range(func(m Memory) bool { return len(m.Content) > 0 }),
+				"view":    h.View("w0-m0", func(m *Memory) error { _ = bytes.Clone(m.Content); return nil }),
+				"range":   h.Range(func(m *Memory) bool { return len(m.Content) > 0 }),
 				"compact": h.Compact(t.Context()),
 			}
 			for what, err := range errs {

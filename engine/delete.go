@@ -54,13 +54,13 @@ func (h *Handle) holder(slot uint64, id string) (e holder) {
 	}
 	h.store.lockBlocks(t)
 	meta := g.blocks.View(t, visible.Previous, (slot+1)*g.blockBytes()-metadataBytes, metadataBytes-commitBytes)
-	d, err := g.describes((*[metadataBytes - commitBytes]byte)(meta), slot)
+	p, err := g.place((*[metadataBytes - commitBytes]byte)(meta), slot)
 	h.store.unlockBlocks(t)
 	if err != nil {
 		return holder{}
 	}
-	found := g.content.View(t, visible.Previous, d.entryAt, uint64(d.idBytes))
-	return holder{string(found) == id, string(found), w.version(), d.entryAt, d.bytes()}
+	found := g.content.View(t, visible.Previous, p.at, p.id)
+	return holder{string(found) == id, string(found), w.version(), p.at, p.bytes}
 }
 
 // clear ends the entry in a slot, and frees the slot.

@@ -88,7 +88,7 @@ func TestASlotThatIsLookedAtIsNotUsedAnew(t *testing.T) {
 	reader, writer := s.Handle(0, nil), s.Handle(1, nil)
 	writer.Put(memory(0, 0))
 	writer.Put(memory(0, 1))
-	err := reader.View("w0-m0", func(m Memory) error {
+	err := reader.View("w0-m0", func(m *Memory) error {
 		if err := writer.Delete("w0-m0"); err != nil {
 			t.Error(err)
 		}
@@ -112,13 +112,13 @@ func TestAViewsErrorIsTheCallers(t *testing.T) {
 	h := heapStore(t, Options{Capacity: 2}).Handle(0, nil)
 	h.Put(memory(0, 0))
 	mine := errors.New("mine")
-	if err := h.View("w0-m0", func(Memory) error { return mine }); err != mine {
+	if err := h.View("w0-m0", func(*Memory) error { return mine }); err != mine {
 		t.Errorf("%v", err)
 	}
-	if err := h.View("nobody", func(Memory) error { t.Error("called"); return nil }); !errors.Is(err, ErrNotFound) {
+	if err := h.View("nobody", func(*Memory) error { t.Error("called"); return nil }); !errors.Is(err, ErrNotFound) {
 		t.Errorf("%v", err)
 	}
-	h.View("w0-m0", func(Memory) error {
+	h.View("w0-m0", func(*Memory) error {
 		if _, err := h.Get("w0-m0"); !errors.Is(err, ErrInside) {
 			t.Errorf("a handle in a view did something else: %v", err)
 		}
@@ -216,8 +216,8 @@ func churn(t *testing.T, s *Store, rounds int) {
 				} else if err != nil && !errors.Is(err, ErrNotFound) {
 					t.Errorf("get %s: %v", id, err)
 				}
-				err = h.View(id, func(m Memory) error {
-					if !whole(id, m) {
+				err = h.View(id, func(m *Memory) error {
+					if !whole(id, *m) {
 						t.Errorf("view %s: %q %v", id, m.Content, m.Embedding)
 					}
 					return nil
@@ -233,12 +233,12 @@ func churn(t *testing.T, s *Store, rounds int) {
 		defer h.Close()
 		for !ended.Load() {
 			seen := map[string]bool{}
-			err := h.Range(func(m Memory) bool {
+			err := h.Range(func(m *Memory) bool {
 				if seen[m.ID] {
 					t.Errorf("range: %s twice", m.ID)
 				}
 				seen[m.ID] = true
-				if !whole(m.ID, m) {
+				if !whole(m.ID, *m) {
 					t.Errorf("range: %s: %q %v", m.ID, m.Content, m.Embedding)
 				}
 				return true

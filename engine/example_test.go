@@ -49,7 +49,7 @@ func ExampleHandle_View() {
 	h := s.Handle(0, nil)
 	h.Put(&engine.Memory{ID: "a", Embedding: []float32{3, 4}})
 	var product float32
-	err := h.View("a", func(m engine.Memory) error {
+	err := h.View("a", func(m *engine.Memory) error {
 		for _, x := range m.Embedding {
 			product += x * x
 		}
@@ -93,7 +93,7 @@ func ExampleHandle_Resize() {
 	}
 	fmt.Println(h.Put(&engine.Memory{ID: "b", Embedding: one}))
 	h.Delete("a")
-	h.Range(func(m engine.Memory) bool { fmt.Println(m.ID); return true })
+	h.Range(func(m *engine.Memory) bool { fmt.Println(m.ID); return true })
 	// Output:
 	// the store is full
 	// <nil>

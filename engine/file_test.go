@@ -247,7 +247,7 @@ func FuzzOpen(f *testing.F) {
 		h.Get("a")
 		h.Put(&Memory{ID: "b", Embedding: make([]float32, g.embedding)})
 		h.Delete("a")
-		h.Range(func(Memory) bool { return true })
+		h.Range(func(*Memory) bool { return true })
 		h.Compact(t.Context())
 		s.Close()
 	})

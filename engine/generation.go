@@ -100,30 +100,30 @@ const (
 )
 
 // inspect looks at the slot of a file that nobody writes to, and checks everything.
-func (g *generation) inspect(slot uint64) (state entryState, id []byte, d metadata, why string) {
+func (g *generation) inspect(slot uint64) (state entryState, id []byte, p place, why string) {
 	c := g.commit(slot)
 	w := commitWord(c.Peek())
 	switch {
 	case w == slotEmpty:
-		return entryEmpty, nil, d, ""
+		return entryEmpty, nil, p, ""
 	case !w.whole():
-		return entryDamaged, nil, d, "its commit word is not one that a put writes"
+		return entryDamaged, nil, p, "its commit word is not one that a put writes"
 	case !w.liveIn(g.number):
-		return entryOld, nil, d, ""
+		return entryOld, nil, p, ""
 	}
 	meta := g.meta(slot)
-	d, err := g.describes(meta, slot)
+	p, err := g.place(meta, slot)
 	if err != nil {
-		return entryDamaged, nil, d, "its id and content are said to lie outside the content area"
+		return entryDamaged, nil, p, "its id and content are said to lie outside the content area"
 	}
 	at := headerBytes + slot*g.blockBytes()
 	b := g.mapping.Bytes()
-	entry := b[g.contentAt()+d.entryAt:][:d.bytes()]
-	id = entry[:d.idBytes]
-	if g.sum(id, entry[d.idBytes:], b[at:at+g.embeddingBytes()], meta[:]) != w.checksum() {
-		return entryDamaged, id, d, "its checksum is off"
+	entry := b[g.contentAt()+p.at:][:p.bytes]
+	id = entry[:p.id]
+	if g.sum(meta[:], entry, b[at:at+g.embeddingBytes()]) != w.checksum() {
+		return entryDamaged, id, p, "its checksum is off"
 	}
-	return entryIntact, id, d, ""
+	return entryIntact, id, p, ""
 }
 
 // empty clears all commit words.

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"slotrace/engine/visible"
 )
@@ -54,25 +55,26 @@ func (h *Handle) GetInto(id string, embedding []float32, buffer []byte) (m Memor
 	var padding [cacheLine]byte
 	g.blocks.Read(&h.thread, visible.Fetch, slot*g.blockBytes(), floatBytes(embedding), padding[:len(g.padding())], h.meta[:])
 	h.store.unlockBlocks(&h.thread)
-	d, err := g.describes(&h.meta, slot)
+	p, err := g.place(&h.meta, slot)
 	if err != nil {
 		return Memory{}, fmt.Errorf("get %q: %w", id, err)
 	}
 	start := len(buffer)
-	if need := start + int(d.bytes()); need <= cap(buffer) {
+	if need := start + int(p.bytes); need <= cap(buffer) {
 		buffer = buffer[:need]
 	} else {
-		buffer = append(buffer, make([]byte, d.bytes())...)
+		buffer = append(buffer, make([]byte, p.bytes)...)
 	}
-	g.content.Read(&h.thread, visible.Fetch, d.entryAt, buffer[start:])
-	return d.memory(id, slot, embedding, buffer[start:])
+	g.content.Read(&h.thread, visible.Fetch, p.at, buffer[start:])
+	m.Embedding = embedding
+	return m, m.fill(id, slot, &h.meta, p, buffer[start:])
 }
 
 // View has fn see the memory under id where it lies in the file: nothing is copied,
 // nothing allocated. fn must neither write to the memory nor keep any of it, ID
 // apart, and must not use the store: a compaction, a Close, and puts that wait for
 // freed slots wait until fn returns. Its error is View's.
-func (h *Handle) View(id string, fn func(Memory) error) (err error) {
+func (h *Handle) View(id string, fn func(*Memory) error) (err error) {
 	g, err := h.enter(&h.door.reading)
 	if err != nil {
 		return err
@@ -86,21 +88,22 @@ func (h *Handle) View(id string, fn func(Memory) error) (err error) {
 		lock.Lock(&h.thread, visible.EnterBlock)
 		defer lock.Unlock(&h.thread, visible.LeaveBlock)
 	}
-	m, err := h.look(g, id, slot)
-	if err != nil {
-		return err
+	if err := h.look(g, id, slot); err != nil {
+		return fmt.Errorf("view: %w", err)
 	}
-	return fn(m)
+	return fn(&h.seen)
 }
 
-// look is the entry in the slot where it lies in the file.
-func (h *Handle) look(g *generation, id string, slot uint64) (Memory, error) {
+// look makes h.seen the entry in the slot, where it lies in the file.
+func (h *Handle) look(g *generation, id string, slot uint64) error {
 	block := g.blocks.View(&h.thread, visible.Fetch, slot*g.blockBytes(), g.blockBytes())
-	d, err := g.describes((*[metadataBytes - commitBytes]byte)(block[g.blockBytes()-metadataBytes:]), slot)
+	meta := (*[metadataBytes - commitBytes]byte)(block[g.blockBytes()-metadataBytes:])
+	p, err := g.place(meta, slot)
 	if err != nil {
-		return Memory{}, fmt.Errorf("view %q: %w", id, err)
+		return fmt.Errorf("%q: %w", id, err)
 	}
-	return d.memory(id, slot, asFloats(block[:g.embeddingBytes()]), g.content.View(&h.thread, visible.Fetch, d.entryAt, d.bytes()))
+	h.seen.Embedding = asFloats(block[:g.embeddingBytes()])
+	return h.seen.fill(id, slot, meta, p, g.content.View(&h.thread, visible.Fetch, p.at, p.bytes))
 }
 
 // find returns the slot of an id, committed as of then, and the generation that it
@@ -133,29 +136,47 @@ func (h *Handle) find(g *generation, id string) (*generation, uint64, error) {
 	}
 }
 
-// describes reads the metadata of the entry in a slot, and checks that its bytes lie
-// in the content area.
-func (g *generation) describes(meta *[metadataBytes - commitBytes]byte, slot uint64) (d metadata, err error) {
-	d.get(meta)
-	if d.idBytes == 0 || d.entryAt > g.geometry.content || d.bytes() > g.geometry.content-d.entryAt {
-		return d, fmt.Errorf("slot %d: %w: its id and content are said to lie at %d, %d bytes long", slot, ErrDamaged, d.entryAt, d.bytes())
-	}
-	return d, nil
+// place is where the bytes of an entry's id and content lie in the content area.
+type place struct {
+	at, bytes uint64
+	id        uint64 // of these, how many are the id's
+	none      bool   // there is no content, which differs from empty
 }
 
-// memory puts an entry together from its parts, entry being the bytes of its id and
-// content. It takes id for its own if they are equal, and so allocates none.
-func (d *metadata) memory(id string, slot uint64, embedding []float32, entry []byte) (Memory, error) {
-	m := Memory{
-		ID: id, Embedding: embedding, Confidence: d.confidence, Activation: d.activation, DecayRate: d.decayRate,
-		Flags: d.flags, Created: d.created, LastAccess: d.lastAccess, Recalls: d.recalls,
+// place reads where an entry's bytes lie from the metadata in its slot, and checks
+// that this is in the content area.
+func (g *generation) place(meta *[metadataBytes - commitBytes]byte, slot uint64) (p place, err error) {
+	p.at, p.id = le.Uint64(meta[entryAt:]), uint64(le.Uint16(meta[14:]))
+	p.bytes = p.id
+	if n := le.Uint32(meta[36:]); n != noContent {
+		p.bytes += uint64(n)
+	} else {
+		p.none = true
 	}
-	if d.contentBytes != noContent {
-		m.Content = entry[d.idBytes:]
+	if p.id == 0 || p.at > g.geometry.content || p.bytes > g.geometry.content-p.at {
+		return p, fmt.Errorf("slot %d: %w: its id and content are said to lie at %d, %d bytes long", slot, ErrDamaged, p.at, p.bytes)
 	}
-	if found := entry[:d.idBytes]; string(found) != id {
+	return p, nil
+}
+
+// fill makes a memory of an entry's metadata, and of the bytes of its id and content.
+// It takes id for its own if they are equal, and so allocates none.
+func (m *Memory) fill(id string, slot uint64, meta *[metadataBytes - commitBytes]byte, p place, entry []byte) error {
+	m.Confidence = math.Float32frombits(le.Uint32(meta[0:]))
+	m.Activation = math.Float32frombits(le.Uint32(meta[4:]))
+	m.DecayRate = math.Float32frombits(le.Uint32(meta[8:]))
+	m.Flags = le.Uint16(meta[12:])
+	m.Created = int64(le.Uint64(meta[16:]))
+	m.LastAccess = int64(le.Uint64(meta[24:]))
+	m.Recalls = le.Uint32(meta[32:])
+	m.Content = entry[p.id:]
+	if p.none {
+		m.Content = nil
+	}
+	m.ID = id
+	if found := entry[:p.id]; string(found) != id {
 		m.ID = string(found)
-		return m, &ClobberedError{ID: id, Found: m.ID, Slot: slot}
+		return &ClobberedError{ID: id, Found: m.ID, Slot: slot}
 	}
-	return m, nil
+	return nil
 }

@@ -26,6 +26,7 @@ type Handle struct {
 	faults  bool // what the goroutine did about faults before
 	claimed bool // it has a slot for itself that no entry holds yet
 	slot    freeSlot
+	seen    Memory // what fn is shown
 }
 
 // door is what a handle goes in by. It keeps its lock while it is inside, so whoever

@@ -38,6 +38,8 @@ const (
 	generationAt = 192
 	createdAt    = 40
 
+	entryAt = 40 // in the metadata
+
 	noContent = math.MaxUint32 // content length of a memory whose content is nil
 )
 
@@ -140,50 +142,27 @@ func readHeader(b []byte) (geometry, error) {
 	return g, nil
 }
 
-// metadata is a block's last cache line without the commit word.
-type metadata struct {
-	confidence, activation, decayRate float32
-	flags                             uint16
-	idBytes                           uint16
-	created, lastAccess               int64
-	recalls                           uint32
-	contentBytes                      uint32 // or noContent
-	entryAt                           uint64 // of the id, from the start of the content area
-}
-
-func (m *metadata) put(b *[metadataBytes - commitBytes]byte) {
-	le.PutUint32(b[0:], math.Float32bits(m.confidence))
-	le.PutUint32(b[4:], math.Float32bits(m.activation))
-	le.PutUint32(b[8:], math.Float32bits(m.decayRate))
-	le.PutUint16(b[12:], m.flags)
-	le.PutUint16(b[14:], m.idBytes)
-	le.PutUint64(b[16:], uint64(m.created))
-	le.PutUint64(b[24:], uint64(m.lastAccess))
-	le.PutUint32(b[32:], m.recalls)
-	le.PutUint32(b[36:], m.contentBytes)
-	le.PutUint64(b[40:], m.entryAt)
-	le.PutUint64(b[48:], 0)
-}
-
-func (m *metadata) get(b *[metadataBytes - commitBytes]byte) {
-	m.confidence = math.Float32frombits(le.Uint32(b[0:]))
-	m.activation = math.Float32frombits(le.Uint32(b[4:]))
-	m.decayRate = math.Float32frombits(le.Uint32(b[8:]))
-	m.flags = le.Uint16(b[12:])
-	m.idBytes = le.Uint16(b[14:])
-	m.created = int64(le.Uint64(b[16:]))
-	m.lastAccess = int64(le.Uint64(b[24:]))
-	m.recalls = le.Uint32(b[32:])
-	m.contentBytes = le.Uint32(b[36:])
-	m.entryAt = le.Uint64(b[40:])
-}
-
-// bytes is the length of id and content.
-func (m *metadata) bytes() uint64 {
-	if m.contentBytes == noContent {
-		return uint64(m.idBytes)
+// A block's last cache line is its metadata: confidence, activation and decay rate
+// (float32, at 0, 4, 8), flags (u16, 12), bytes of the id (u16, 14), created and last
+// access (i64, 16, 24), recalls (u32, 32), bytes of the content or noContent (u32, 36),
+// where the id lies in the content area, with the content behind it (u64, 40), 8 bytes
+// that are 0, and the commit word (56). The checksum covers what is before that.
+func (m *Memory) describe(meta *[metadataBytes - commitBytes]byte, at uint64) {
+	le.PutUint32(meta[0:], math.Float32bits(m.Confidence))
+	le.PutUint32(meta[4:], math.Float32bits(m.Activation))
+	le.PutUint32(meta[8:], math.Float32bits(m.DecayRate))
+	le.PutUint16(meta[12:], m.Flags)
+	le.PutUint16(meta[14:], uint16(len(m.ID)))
+	le.PutUint64(meta[16:], uint64(m.Created))
+	le.PutUint64(meta[24:], uint64(m.LastAccess))
+	le.PutUint32(meta[32:], m.Recalls)
+	n := uint32(len(m.Content))
+	if m.Content == nil {
+		n = noContent
 	}
-	return uint64(m.idBytes) + uint64(m.contentBytes)
+	le.PutUint32(meta[36:], n)
+	le.PutUint64(meta[entryAt:], at)
+	le.PutUint64(meta[48:], 0)
 }
 
 // guarded puts into the top byte of a word a check of the 7 bytes below, so that no
@@ -235,14 +214,28 @@ func (w commitWord) liveIn(generation uint64) bool {
 	return uint64(w>>32)&generationMask == generation&generationMask && w.whole()
 }
 
-// sum is the entry's checksum, CRC-32C (Castagnoli), over what the store's
-// Checksum option says.
-func (g geometry) sum(id, content, embedding, meta []byte) uint32 {
-	c := crc32.Update(0, castagnoli, meta)
-	c = crc32.Update(c, castagnoli, id)
-	c = crc32.Update(c, castagnoli, content)
+// sum is the entry's checksum, CRC-32C (Castagnoli), over metadata, id and content and,
+// if the store's Checksum option says so, the embedding.
+func (g *geometry) sum(meta, entry, embedding []byte) uint32 {
+	c := crc32.Update(crc32.Update(0, castagnoli, meta), castagnoli, entry)
 	if g.checksum == WholeEntry {
 		c = crc32.Update(c, castagnoli, embedding)
+	}
+	return c
+}
+
+// pieceBytes is how much of an embedding is copied and then, while it is near, summed:
+// one behind the other for all of it takes half as long again.
+const pieceBytes = 512
+
+// copySum copies an embedding and goes on with the checksum of its entry.
+func (g *geometry) copySum(to, embedding []byte, c uint32) uint32 {
+	for len(embedding) > 0 {
+		n := copy(to, embedding[:min(pieceBytes, len(embedding))])
+		if g.checksum == WholeEntry {
+			c = crc32.Update(c, castagnoli, embedding[:n])
+		}
+		to, embedding = to[n:], embedding[n:]
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	_ "embed"
 	"fmt"
+	"hash/crc32"
 
 	"slotrace/engine/visible"
 )
@@ -47,9 +48,8 @@ func (h *Handle) Put(m *Memory) (err error) {
 		return ErrContentFull
 	}
 	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
-	sum := h.describe(m, at)
-	h.writeBlock(slot, m.Embedding)                     // block: embedding and metadata, into the slot
-	_, known := s.index.Load(t, visible.Previous, m.ID) // previous: is the id there already?
+	sum := h.writeBlock(slot, m, at)                                      // block: embedding and metadata, into the slot
+	_, known := s.index.Load(t, visible.Previous, m.ID)                   // previous: is the id there already?
 	if !known {
 		h.commit(slot, 0, sum)                                  // commit: from here on the block counts
 		_, known = s.index.Insert(t, visible.Index, m.ID, slot) // index: the id leads to the slot
@@ -120,26 +120,20 @@ func (h *Handle) reserve(n uint64) (at uint64, ok bool) {
 	}
 }
 
-// describe fills h.meta for m and returns the entry's checksum.
-func (h *Handle) describe(m *Memory, at uint64) uint32 {
-	d := metadata{
-		confidence: m.Confidence, activation: m.Activation, decayRate: m.DecayRate, flags: m.Flags,
-		created: m.Created, lastAccess: m.LastAccess, recalls: m.Recalls,
-		idBytes: uint16(len(m.ID)), contentBytes: uint32(len(m.Content)), entryAt: at,
-	}
-	if m.Content == nil {
-		d.contentBytes = noContent
-	}
-	d.put(&h.meta)
-	return h.store.shape.sum(stringBytes(m.ID), m.Content, floatBytes(m.Embedding), h.meta[:])
-}
-
-// writeBlock writes embedding, the padding behind it if any, and h.meta.
-func (h *Handle) writeBlock(slot uint64, embedding []float32) {
+// writeBlock writes the embedding, the padding behind it if any, and the metadata, and
+// returns the entry's checksum.
+func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	s, g := h.store, h.pinned
+	m.describe(&h.meta, at)
+	sum = crc32.Update(crc32.Update(crc32.Update(0, castagnoli, h.meta[:]), castagnoli, stringBytes(m.ID)), castagnoli, m.Content)
 	s.lockBlocks(&h.thread)
-	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(embedding), g.padding(), h.meta[:])
+	g.blocks.Change(&h.thread, visible.Block, slot*g.blockBytes(), g.blockBytes()-commitBytes, func(mem []byte) {
+		sum = g.copySum(mem, floatBytes(m.Embedding), sum)
+		n := copy(mem[g.embeddingBytes():], g.padding())
+		copy(mem[g.embeddingBytes()+uint64(n):], h.meta[:])
+	})
 	s.unlockBlocks(&h.thread)
+	return sum
 }
 
 func (s *Store) lockBlocks(t *visible.Thread) {

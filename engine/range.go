@@ -15,7 +15,7 @@ import (
 // meanwhile and change nothing of it: they wait only while the list of entries is made,
 // and slots are not used anew before Range ends. What holds for fn is as with View. An error is
 // about the first entry that is damaged.
-func (h *Handle) Range(fn func(Memory) bool) (err error) {
+func (h *Handle) Range(fn func(*Memory) bool) (err error) {
 	s, t := h.store, &h.thread
 	if err := h.ready(); err != nil {
 		return err
@@ -38,14 +38,14 @@ func (h *Handle) Range(fn func(Memory) bool) (err error) {
 	s.whole.Unlock(t, visible.Resume)
 	for _, e := range entries {
 		s.lockBlocks(t)
-		m, err := h.look(g, e.id, e.slot)
+		err := h.look(g, e.id, e.slot)
 		s.unlockBlocks(t)
 		switch {
 		case errors.Is(err, ErrClobbered):
 			continue // a collision has put another's there
 		case err != nil:
 			return fmt.Errorf("range: %w", err)
-		case !fn(m):
+		case !fn(&h.seen):
 			return nil
 		}
 	}

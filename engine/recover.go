@@ -29,15 +29,15 @@ func (s *Store) recover(g *generation) {
 		var partUsed, partEnd uint64
 		var known []found
 		for slot := from; slot < to; slot++ {
-			state, id, d, _ := g.inspect(slot)
+			state, id, p, _ := g.inspect(slot)
 			switch state {
 			case entryDamaged:
 				damaged.Add(1)
 				partUsed = slot + 1
 			case entryIntact:
-				partUsed, partEnd = slot+1, max(partEnd, d.entryAt+d.bytes())
+				partUsed, partEnd = slot+1, max(partEnd, p.at+p.bytes)
 				c := g.commit(slot)
-				f := found{slot, string(id), commitWord(c.Peek()).version(), freeSlot{slot, d.entryAt, d.bytes()}}
+				f := found{slot, string(id), commitWord(c.Peek()).version(), freeSlot{slot, p.at, p.bytes}}
 				if _, there := s.index.Insert(t, visible.Index, f.id, slot); there {
 					known = append(known, f)
 				}

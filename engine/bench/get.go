@@ -39,7 +39,7 @@ type reader struct {
 	buffer    []byte
 	took      []int64 // nanoseconds
 	length    int     // of the content that was viewed last
-	see       func(engine.Memory) error
+	see       func(*engine.Memory) error
 }
 
 // getInto gets one memory and returns the length of its content.
@@ -78,7 +78,7 @@ func (s *session) readers(n, few, each int, get func(*reader, string) (int, erro
 	for i := range all {
 		r := &all[i]
 		r.handle, r.embedding, r.buffer, r.took = store.Handle(i, nil), make([]float32, embedding), make([]byte, 0, 2048), make([]int64, each)
-		r.see = func(m engine.Memory) error {
+		r.see = func(m *engine.Memory) error {
 			r.length = len(m.Content)
 			return nil
 		}

@@ -31,7 +31,7 @@ type Record struct {
 }
 
 // Timed says whether a step's own time is taken at full speed; another has that of the
-// one before it in the same put. The first of a put has its own.
+// one before it in the same put, and the first of a put the time at which it began.
 func Timed(s visible.Step) bool {
 	switch s {
 	case visible.Claim, visible.Block, visible.Index, visible.Tell:

@@ -56,7 +56,8 @@ type ring struct {
 	mode      uint32 // of the put under way
 	number    uint32 // of the put under way
 	slot      uint32 // that it looked at or claimed last
-	at        int64  // when the clock was looked at last in the put under way; 0 = not yet
+	at        int64  // when the clock was looked at last
+	first     bool   // nothing has been recorded of the put under way
 	records   []event.Record
 }
 
@@ -92,10 +93,11 @@ func (tr *Tracer) Burst(d time.Duration, arrivals bool) *Burst {
 // which the tracer need not be told.
 func (tr *Tracer) Begin(t *visible.Thread, number uint32) (ignores visible.StepSet) {
 	r := &tr.rings[t.ID]
-	r.number, r.slot, r.at = number, event.NoValue, 0
+	r.number, r.slot, r.first = number, event.NoValue, true
 	b := tr.setting.Load()
 	if r.mode = b.mode; b.length > 0 {
 		now := tr.clock.Now()
+		r.at = now
 		if !b.end.CompareAndSwap(0, now+b.length) && now > b.end.Load() {
 			tr.setting.CompareAndSwap(b, &Burst{mode: traceNothing})
 			r.mode = traceNothing
@@ -147,9 +149,10 @@ func (tr *Tracer) Done(t *visible.Thread, op visible.Op, value uint64) {
 	if r.mode == traceNothing {
 		return
 	}
-	if r.at == 0 || r.mode == traceAll || event.Timed(op.Step) {
+	if r.mode == traceAll || !r.first && event.Timed(op.Step) {
 		r.at = tr.clock.Now()
 	}
+	r.first = false
 	r.add(event.Record{At: r.at, Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Done})
 	if r.mode == traceAll {
 		r.published.Store(r.head)

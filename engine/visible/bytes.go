@@ -12,16 +12,28 @@ type Bytes struct {
 // NewBytes returns the shared memory mem.
 func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 
-// Write copies the parts, one behind the other, to offset at. They must fit.
-func (b *Bytes) Write(t *Thread, s Step, at uint64, parts ...[]byte) {
+// Write copies first, and second behind it, to offset at. They must fit.
+func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
 	if !t.Watched(s) {
-		copyIn(b.mem[at:], parts)
+		copy(b.mem[at+uint64(copy(b.mem[at:], first)):], second)
 		return
 	}
-	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + length(parts)}
+	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + uint64(len(first)+len(second))}
 	t.Observer.Point(t, op)
-	copyIn(b.mem[at:], parts)
+	copy(b.mem[at+uint64(copy(b.mem[at:], first)):], second)
 	t.Observer.Done(t, op, op.High-op.Low)
+}
+
+// Change has do write to the n bytes at offset at. They must exist.
+func (b *Bytes) Change(t *Thread, s Step, at, n uint64, do func(mem []byte)) {
+	if !t.Watched(s) {
+		do(b.mem[at : at+n])
+		return
+	}
+	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + n}
+	t.Observer.Point(t, op)
+	do(b.mem[at : at+n])
+	t.Observer.Done(t, op, n)
 }
 
 // Read fills the parts, one behind the other, from offset at. They must fit.
@@ -56,12 +68,6 @@ func length(parts [][]byte) (n uint64) {
 		n += uint64(len(p))
 	}
 	return n
-}
-
-func copyIn(mem []byte, parts [][]byte) {
-	for _, p := range parts {
-		mem = mem[copy(mem[:len(p)], p):]
-	}
 }
 
 func copyOut(mem []byte, parts [][]byte) {

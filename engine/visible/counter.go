@@ -4,6 +4,9 @@ import "sync/atomic"
 
 // Counter is a 64-bit word that threads share. The word may lie in a mapped file;
 // it must be 8-byte aligned and outlive the counter.
+//
+// Each operation is two methods, so that the one that nobody watches is small enough
+// to become part of its caller.
 type Counter struct {
 	word   *uint64
 	object Object
@@ -18,6 +21,13 @@ func NewCounter(o Object, number uint64, word *uint64) Counter {
 
 // Load reads the counter.
 func (c *Counter) Load(t *Thread, s Step) uint64 {
+	if t.Observer != nil {
+		return c.watchedLoad(t, s)
+	}
+	return atomic.LoadUint64(c.word)
+}
+
+func (c *Counter) watchedLoad(t *Thread, s Step) uint64 {
 	if !t.Watched(s) {
 		return atomic.LoadUint64(c.word)
 	}
@@ -30,6 +40,14 @@ func (c *Counter) Load(t *Thread, s Step) uint64 {
 
 // Store writes v.
 func (c *Counter) Store(t *Thread, s Step, v uint64) {
+	if t.Observer != nil {
+		c.watchedStore(t, s, v)
+		return
+	}
+	atomic.StoreUint64(c.word, v)
+}
+
+func (c *Counter) watchedStore(t *Thread, s Step, v uint64) {
 	if !t.Watched(s) {
 		atomic.StoreUint64(c.word, v)
 		return
@@ -42,6 +60,13 @@ func (c *Counter) Store(t *Thread, s Step, v uint64) {
 
 // Add adds delta (two's complement, so ^uint64(0) takes one away) and returns the sum.
 func (c *Counter) Add(t *Thread, s Step, delta uint64) uint64 {
+	if t.Observer != nil {
+		return c.watchedAdd(t, s, delta)
+	}
+	return atomic.AddUint64(c.word, delta)
+}
+
+func (c *Counter) watchedAdd(t *Thread, s Step, delta uint64) uint64 {
 	if !t.Watched(s) {
 		return atomic.AddUint64(c.word, delta)
 	}
@@ -54,6 +79,13 @@ func (c *Counter) Add(t *Thread, s Step, delta uint64) uint64 {
 
 // CompareAndSwap writes new if the counter is old, and says whether it was.
 func (c *Counter) CompareAndSwap(t *Thread, s Step, old, new uint64) bool {
+	if t.Observer != nil {
+		return c.watchedSwap(t, s, old, new)
+	}
+	return atomic.CompareAndSwapUint64(c.word, old, new)
+}
+
+func (c *Counter) watchedSwap(t *Thread, s Step, old, new uint64) bool {
 	if !t.Watched(s) {
 		return atomic.CompareAndSwapUint64(c.word, old, new)
 	}

@@ -88,8 +88,8 @@ func (t *Thread) release(m *Mutex) {
 // Abandon releases the locks that t holds, unseen: for whoever finds that t died
 // of a panic in the middle. What the locks guarded is as t left it.
 func (t *Thread) Abandon() {
-	for i := len(t.held) - 1; i >= 0; i-- {
-		t.held[i].mu.Unlock()
+	for _, m := range slices.Backward(t.held) {
+		m.mu.Unlock()
 	}
 	t.held = t.held[:0]
 }

@@ -22,18 +22,29 @@ func New(o visible.Object, hint int) *Map {
 
 // Load looks key up.
 func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
+	if t.Observer != nil { // apart, so that what nobody watches becomes part of its caller
+		return m.watchedLoad(t, s, key)
+	}
+	return m.entries.Load(key)
+}
+
+func (m *Map) watchedLoad(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
 	if !t.Watched(s) {
 		return m.entries.Load(key)
 	}
 	op := m.op(visible.OpMapLoad, s, key)
 	t.Observer.Point(t, op)
 	v, ok := m.entries.Load(key)
-	seen := v
-	if !ok {
-		seen = visible.Missing
-	}
-	t.Observer.Done(t, op, seen)
+	t.Observer.Done(t, op, told(v, ok))
 	return v, ok
+}
+
+// told is what an observer is told of an entry that may be missing.
+func told(v uint64, there bool) uint64 {
+	if !there {
+		return visible.Missing
+	}
+	return v
 }
 
 // Store enters key, replacing what was there.
@@ -50,17 +61,20 @@ func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
 
 // Insert enters key with v unless it is there; then it says what it has.
 func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
+	if t.Observer != nil {
+		return m.watchedInsert(t, s, key, v)
+	}
+	return m.entries.LoadOrStore(key, v)
+}
+
+func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
 	if !t.Watched(s) {
 		return m.entries.LoadOrStore(key, v)
 	}
 	op := m.op(visible.OpMapInsert, s, key)
 	t.Observer.Point(t, op)
 	has, there = m.entries.LoadOrStore(key, v)
-	seen := has
-	if !there {
-		seen = visible.Missing
-	}
-	t.Observer.Done(t, op, seen)
+	t.Observer.Done(t, op, told(has, there))
 	return has, there
 }
 
@@ -72,11 +86,7 @@ func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64,
 	op := m.op(visible.OpMapDelete, s, key)
 	t.Observer.Point(t, op)
 	had, ok = m.entries.LoadAndDelete(key)
-	seen := had
-	if !ok {
-		seen = visible.Missing
-	}
-	t.Observer.Done(t, op, seen)
+	t.Observer.Done(t, op, told(had, ok))
 	return had, ok
 }
 
