@@ -154,7 +154,7 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used ui
 		meta := next.meta(slot)
 		le.PutUint64(meta[entryAt:], end)
 		end += n
-		sum := next.sum(meta[:], entry, b[block:block+next.embeddingBytes()])
+		sum := next.sum(meta[:], nil, entry, b[block:block+next.embeddingBytes()])
 		was, is := old.commit(slot), next.commit(slot)
 		is.Poke(uint64(live(number, commitWord(was.Peek()).version(), sum)))
 	}

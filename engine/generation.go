@@ -68,12 +68,10 @@ func (g *generation) meta(slot uint64) *[metadataBytes - commitBytes]byte {
 	return (*[metadataBytes - commitBytes]byte)(g.mapping.Bytes()[at:])
 }
 
-// padding is zeros between the embedding and the metadata, on a cache line.
-func (g *geometry) padding() []byte {
-	return zeros[:g.blockBytes()-metadataBytes-g.embeddingBytes()]
+// paddingBytes is how much lies between the embedding and the metadata, on a cache line.
+func (g *geometry) paddingBytes() uint64 {
+	return g.blockBytes() - metadataBytes - g.embeddingBytes()
 }
-
-var zeros [cacheLine]byte
 
 // touch says that a slot is about to be written.
 func (g *generation) touch(slot uint64) {
@@ -120,7 +118,7 @@ func (g *generation) inspect(slot uint64) (state entryState, id []byte, p place,
 	b := g.mapping.Bytes()
 	entry := b[g.contentAt()+p.at:][:p.bytes]
 	id = entry[:p.id]
-	if g.sum(meta[:], entry, b[at:at+g.embeddingBytes()]) != w.checksum() {
+	if g.sum(meta[:], nil, entry, b[at:at+g.embeddingBytes()]) != w.checksum() {
 		return entryDamaged, id, p, "its checksum is off"
 	}
 	return entryIntact, id, p, ""

@@ -52,10 +52,10 @@ func (h *Handle) GetInto(id string, embedding []float32, buffer []byte) (m Memor
 		return Memory{}, err
 	}
 	h.store.lockBlocks(&h.thread)
-	var padding [cacheLine]byte
-	g.blocks.Read(&h.thread, visible.Fetch, slot*g.blockBytes(), floatBytes(embedding), padding[:len(g.padding())], h.meta[:])
+	var padding [cacheLine]byte // a damaged one is not to get into h.tail
+	g.blocks.Read(&h.thread, visible.Fetch, slot*g.blockBytes(), floatBytes(embedding), padding[:g.paddingBytes()], h.meta()[:])
 	h.store.unlockBlocks(&h.thread)
-	p, err := g.place(&h.meta, slot)
+	p, err := g.place(h.meta(), slot)
 	if err != nil {
 		return Memory{}, fmt.Errorf("get %q: %w", id, err)
 	}
@@ -67,7 +67,7 @@ func (h *Handle) GetInto(id string, embedding []float32, buffer []byte) (m Memor
 	}
 	g.content.Read(&h.thread, visible.Fetch, p.at, buffer[start:])
 	m.Embedding = embedding
-	return m, m.fill(id, slot, &h.meta, p, buffer[start:])
+	return m, m.fill(id, slot, h.meta(), p, buffer[start:])
 }
 
 // View has fn see the memory under id where it lies in the file: nothing is copied,

@@ -17,7 +17,7 @@ type Handle struct {
 	store  *Store
 	thread visible.Thread
 	door   *door
-	meta   [metadataBytes - commitBytes]byte // of the entry being written or read
+	tail   [cacheLine + metadataBytes - commitBytes]byte // zeros, and behind them the metadata of the entry being written or read
 	closed bool
 
 	// While the handle is inside:
@@ -106,6 +106,10 @@ func (h *Handle) ready() error {
 		return ErrInside
 	}
 	return nil
+}
+
+func (h *Handle) meta() *[metadataBytes - commitBytes]byte {
+	return (*[metadataBytes - commitBytes]byte)(h.tail[cacheLine:])
 }
 
 func (h *Handle) settle(by *visible.Mutex, g *generation) {

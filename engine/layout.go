@@ -214,28 +214,13 @@ func (w commitWord) liveIn(generation uint64) bool {
 	return uint64(w>>32)&generationMask == generation&generationMask && w.whole()
 }
 
-// sum is the entry's checksum, CRC-32C (Castagnoli), over metadata, id and content and,
-// if the store's Checksum option says so, the embedding.
-func (g *geometry) sum(meta, entry, embedding []byte) uint32 {
-	c := crc32.Update(crc32.Update(0, castagnoli, meta), castagnoli, entry)
+// sum is the entry's checksum, CRC-32C (Castagnoli), over metadata, id, content and, if
+// the store's Checksum option says so, the embedding. The id may stand before content.
+func (g *geometry) sum(meta, id, content, embedding []byte) uint32 {
+	c := crc32.Update(0, castagnoli, meta)
+	c = crc32.Update(crc32.Update(c, castagnoli, id), castagnoli, content)
 	if g.checksum == WholeEntry {
 		c = crc32.Update(c, castagnoli, embedding)
-	}
-	return c
-}
-
-// pieceBytes is how much of an embedding is copied and then, while it is near, summed:
-// one behind the other for all of it takes half as long again.
-const pieceBytes = 512
-
-// copySum copies an embedding and goes on with the checksum of its entry.
-func (g *geometry) copySum(to, embedding []byte, c uint32) uint32 {
-	for len(embedding) > 0 {
-		n := copy(to, embedding[:min(pieceBytes, len(embedding))])
-		if g.checksum == WholeEntry {
-			c = crc32.Update(c, castagnoli, embedding[:n])
-		}
-		to, embedding = to[n:], embedding[n:]
 	}
 	return c
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	_ "embed"
 	"fmt"
-	"hash/crc32"
 
 	"slotrace/engine/visible"
 )
@@ -124,14 +123,10 @@ func (h *Handle) reserve(n uint64) (at uint64, ok bool) {
 // returns the entry's checksum.
 func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	s, g := h.store, h.pinned
-	m.describe(&h.meta, at)
-	sum = crc32.Update(crc32.Update(crc32.Update(0, castagnoli, h.meta[:]), castagnoli, stringBytes(m.ID)), castagnoli, m.Content)
+	m.describe(h.meta(), at)
+	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, floatBytes(m.Embedding))
 	s.lockBlocks(&h.thread)
-	g.blocks.Change(&h.thread, visible.Block, slot*g.blockBytes(), g.blockBytes()-commitBytes, func(mem []byte) {
-		sum = g.copySum(mem, floatBytes(m.Embedding), sum)
-		n := copy(mem[g.embeddingBytes():], g.padding())
-		copy(mem[g.embeddingBytes()+uint64(n):], h.meta[:])
-	})
+	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():])
 	s.unlockBlocks(&h.thread)
 	return sum
 }

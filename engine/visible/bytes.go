@@ -15,25 +15,25 @@ func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 // Write copies first, and second behind it, to offset at. They must fit.
 func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
 	if !t.Watched(s) {
-		copy(b.mem[at+uint64(copy(b.mem[at:], first)):], second)
+		copyIn(b.mem[at:], first, second)
 		return
 	}
 	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + uint64(len(first)+len(second))}
 	t.Observer.Point(t, op)
-	copy(b.mem[at+uint64(copy(b.mem[at:], first)):], second)
+	copyIn(b.mem[at:], first, second)
 	t.Observer.Done(t, op, op.High-op.Low)
 }
 
-// Change has do write to the n bytes at offset at. They must exist.
-func (b *Bytes) Change(t *Thread, s Step, at, n uint64, do func(mem []byte)) {
-	if !t.Watched(s) {
-		do(b.mem[at : at+n])
-		return
+// pieceBytes is how much is copied at once: a block as a whole takes nearly twice as
+// long, since copies of more than 2 KiB go another way, which pays for larger ones.
+const pieceBytes = 512
+
+func copyIn(mem, first, second []byte) {
+	for len(first) > pieceBytes {
+		copy(mem, first[:pieceBytes])
+		mem, first = mem[pieceBytes:], first[pieceBytes:]
 	}
-	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + n}
-	t.Observer.Point(t, op)
-	do(b.mem[at : at+n])
-	t.Observer.Done(t, op, n)
+	copy(mem[copy(mem, first):], second)
 }
 
 // Read fills the parts, one behind the other, from offset at. They must fit.
