@@ -36,6 +36,16 @@ func (b *Burst) End() (at int64, begun bool) {
 	return at, at > 0
 }
 
+// over says whether the burst has ended; the first to ask begins it. The others only
+// look: a swap that fails would still take the word from every other thread.
+func (b *Burst) over(now int64) bool {
+	end := b.end.Load()
+	if end == 0 && b.end.CompareAndSwap(0, now+b.length) {
+		return false
+	}
+	return end != 0 && now > end
+}
+
 const (
 	traceNothing uint32 = iota
 	traceDone           // as it is done: bursts at real speed
@@ -98,7 +108,7 @@ func (tr *Tracer) Begin(t *visible.Thread, number uint32) (ignores visible.StepS
 	if r.mode = b.mode; b.length > 0 {
 		now := tr.clock.Now()
 		r.at = now
-		if !b.end.CompareAndSwap(0, now+b.length) && now > b.end.Load() {
+		if b.over(now) {
 			tr.setting.CompareAndSwap(b, &Burst{mode: traceNothing})
 			r.mode = traceNothing
 		}
