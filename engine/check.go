@@ -34,7 +34,7 @@ func Check(dir string) (r Report, err error) {
 	if err := isStore(dir); err != nil {
 		return Report{}, fmt.Errorf("check store %q: %w", dir, err)
 	}
-	f, err := lockFolder(dir)
+	f, err := lockFolder(dir, false)
 	if err != nil {
 		return Report{}, fmt.Errorf("check store %q: %w", dir, err)
 	}

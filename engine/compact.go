@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
@@ -32,26 +35,25 @@ func (h *Handle) rewrite(ctx context.Context, capacity, content uint64) (err err
 	if err := h.ready(); err != nil {
 		return err
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			t.Abandon()
-			panic(p)
-		}
-	}()
+	defer h.leave(&err)
 	if err := lockWithin(ctx, s.whole, t); err != nil {
 		return fmt.Errorf("compact: another has the whole store: %w", err)
 	}
-	defer s.whole.Unlock(t, visible.Resume)
 	resume, err := s.stop(ctx, t, false)
 	if err != nil {
-		return fmt.Errorf("compact: a put or delete under way has not ended: %w", err)
+		err = fmt.Errorf("compact: a put or delete under way has not ended: %w", err)
+	} else {
+		if err = s.rewriteAlone(ctx, t, capacity, content); err != nil {
+			err = fmt.Errorf("compact: %w", err)
+		}
+		resume()
 	}
-	err = s.rewriteAlone(ctx, t, capacity, content)
-	resume()
+	left := slices.Clone(s.old)
+	s.whole.Unlock(t, visible.Resume)
 	if err != nil {
-		return fmt.Errorf("compact: %w", err)
+		return err
 	}
-	return s.release(ctx, t)
+	return s.release(ctx, t, left)
 }
 
 // rewriteAlone is rewrite while nobody changes the store.
@@ -74,34 +76,16 @@ func (s *Store) rewriteAlone(ctx context.Context, t *visible.Thread, capacity, c
 	if err != nil {
 		return err
 	}
-	used, err := s.copyEntries(ctx, old, next)
-	if err == nil && s.folder != nil {
-		err = next.mapping.Sync() // before it counts
-	}
-	if err != nil {
-		return errors.Join(err, s.folder.discard(next))
-	}
-	number, _ := old.nextNumber()
-	next.setNumber(number)
-	if s.folder != nil {
-		if err := errors.Join(next.mapping.Sync(), s.folder.sync()); err != nil {
-			return errors.Join(err, s.folder.discard(next))
-		}
-	}
-	next.ahead = newAhead(next, used)
-	count := next.count()
-	count.Poke(used)
-	*s.shared.Count = count
-	s.current.Store(t, visible.Switch, next) // switch: from here on the new file is the store's
-	s.old = append(s.old, old)
-	s.damaged.Store(0)
-	return nil
+	return s.switchTo(ctx, t, old, next)
 }
 
 // newFile makes a generation that does not count yet.
 func (s *Store) newFile(old *generation, to geometry) (*generation, error) {
 	if s.folder == nil {
-		m := mapping.Heap(int(to.fileBytes()))
+		m, err := onHeap(to)
+		if err != nil {
+			return nil, err
+		}
 		to.putHeader(m.Bytes(), old.created)
 		return adopt(m, to, ""), nil
 	}
@@ -111,42 +95,110 @@ func (s *Store) newFile(old *generation, to geometry) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(old.path); err == nil {
+		os.Chmod(path, info.Mode()) // who may read the one may read the other
+	}
 	to.putHeader(m.Bytes(), old.created)
 	return adopt(m, to, path), nil
 }
 
-// copyEntries copies what the index has into a new generation, slots to the same
-// slots and contents one behind the other, and makes the list of free slots anew.
-func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used uint64, err error) {
+// switchTo fills the generation next and makes it the store's, or discards it: whatever
+// happens, one of the two is the store, in memory as on the disk.
+func (s *Store) switchTo(ctx context.Context, t *visible.Thread, old, next *generation) (err error) {
+	var c copied
+	defer func() {
+		if s.current.Peek() == next { // from here on there is no way back
+			for _, id := range c.gone {
+				s.index.Delete(&visible.Thread{}, visible.Unlink, id)
+			}
+			s.free.reset(c.free)
+			*s.shared.Count = next.count()
+			s.old = append(s.old, old)
+			s.damaged.Store(0)
+			next.ahead = newAhead(next, c.used)
+			return
+		}
+		err = errors.Join(err, s.abandon(next))
+	}()
 	defer onFault(func(any) { err = fmt.Errorf("%s: %w", old.name(), ErrTruncated) }, old, next)()
+	if c, err = s.copyEntries(ctx, old, next); err != nil {
+		return err
+	}
+	count := next.count()
+	count.Poke(c.used)
+	if err := s.sync(next); err != nil { // before it counts
+		return err
+	}
 	number, _ := old.nextNumber()
-	var free []freeSlot
+	next.setNumber(number)
+	if err := s.sync(next); err != nil {
+		return err
+	}
+	s.current.Store(t, visible.Switch, next) // switch: from here on the new file is the store's
+	return nil
+}
+
+// sync returns when a generation of a store with files would survive the loss of power.
+func (s *Store) sync(g *generation) error {
+	if s.folder == nil {
+		return nil
+	}
+	return errors.Join(g.mapping.Sync(), s.folder.sync())
+}
+
+// abandon discards a generation that is not to be the store's. Even if its file stays
+// it does not count.
+func (s *Store) abandon(g *generation) (err error) {
+	defer func() { err = errors.Join(err, s.folder.discard(g)) }()
+	defer onFault(func(any) {}, g)()
+	mark := visible.NewCounter(0, 0, word(g.mapping.Bytes(), generationAt))
+	mark.Poke(0)
+	return nil
+}
+
+// copied is what copying entries to another file came to.
+type copied struct {
+	used uint64     // slots
+	free []freeSlot // of these
+	gone []string   // ids that lead to no entry any more, after collisions
+}
+
+// copyEntries copies what the index leads to into a new generation, slots to the same
+// slots and contents one behind the other.
+func (s *Store) copyEntries(ctx context.Context, old, next *generation) (c copied, err error) {
+	number, _ := old.nextNumber()
+	entries := s.list()
+	slices.SortFunc(entries, func(a, b found) int { return cmp.Compare(a.slot, b.slot) })
 	end := uint64(0)
-	b := next.mapping.Bytes()
-	for slot := range old.capacity {
-		if slot%1024 == 0 && ctx.Err() != nil {
-			return 0, context.Cause(ctx)
+	b, from := next.mapping.Bytes(), old.mapping.Bytes()
+	for i, e := range entries {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return c, context.Cause(ctx)
 		}
+		slot := e.slot
 		state, id, p, why := old.inspect(slot)
-		if state == entryEmpty || state == entryOld {
+		switch {
+		case state == entryIntact && string(id) == e.id:
+		case state == entryEmpty: // a delete died behind half of its work
+			c.gone = append(c.gone, e.id)
 			continue
-		}
-		at, indexed := s.index.Peek(string(id))
-		if !indexed || at != slot {
-			continue // opening had found it damaged, or has lost it to a collision
-		}
-		if state == entryDamaged {
-			return 0, fmt.Errorf("slot %d, %q: %w: %s", slot, id, ErrDamaged, why)
+		case state == entryDamaged || s.kind.Holds:
+			if why == "" {
+				why = "its slot holds another"
+			}
+			return c, fmt.Errorf("slot %d, %q: %w: %s", slot, e.id, ErrDamaged, why)
+		default: // a collision has put another's there
+			c.gone = append(c.gone, e.id)
+			continue
 		}
 		n := p.bytes
 		if slot >= next.capacity || n > next.geometry.content-end {
-			return 0, fmt.Errorf("%w: slot %d and %d bytes of content are in use, of %d slots and %d bytes", ErrFull, slot, end+n, next.capacity, next.geometry.content)
+			return c, fmt.Errorf("%w: slot %d and %d bytes of content are in use, of %d slots and %d bytes", ErrFull, slot, end+n, next.capacity, next.geometry.content)
 		}
-		for ; used < slot; used++ {
-			free = append(free, freeSlot{number: used})
+		for ; c.used < slot; c.used++ {
+			c.free = append(c.free, freeSlot{number: c.used})
 		}
-		used = slot + 1
-		from := old.mapping.Bytes()
+		c.used = slot + 1
 		entry := b[next.contentAt()+end:][:n]
 		copy(entry, from[old.contentAt()+p.at:])
 		block := headerBytes + slot*next.blockBytes()
@@ -159,21 +211,27 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (used ui
 		is.Poke(uint64(live(number, commitWord(was.Peek()).version(), sum)))
 	}
 	next.contentEnd.Poke(end)
-	s.free.reset(free)
-	return used, nil
+	return c, nil
 }
 
-// release removes the files that were the store's, once nobody looks at them.
-func (s *Store) release(ctx context.Context, t *visible.Thread) (err error) {
+// release removes files that were the store's, once nobody looks at them.
+func (s *Store) release(ctx context.Context, t *visible.Thread, left []*generation) (err error) {
 	for _, d := range *s.doors.Load() {
 		if lockWithin(ctx, &d.reading, t) != nil {
 			return nil // somebody looks for longer: the next one will see to it
 		}
 		d.reading.Unlock(t, visible.Resume)
 	}
-	for _, g := range s.old {
-		err = errors.Join(err, s.folder.discard(g))
+	s.whole.Lock(t, visible.Stop)
+	defer s.whole.Unlock(t, visible.Resume)
+	for _, g := range left {
+		if i := slices.Index(s.old, g); i >= 0 { // or Close, or another Compact, has done it
+			s.old = slices.Delete(s.old, i, i+1)
+			err = errors.Join(err, s.folder.discard(g))
+		}
 	}
-	s.old = nil
-	return err
+	if err != nil {
+		return fmt.Errorf("compact: it is done, but for the old file: %w", err)
+	}
+	return nil
 }

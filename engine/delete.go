@@ -11,10 +11,13 @@ import (
 // the slot holds another's memory, which stays; id is gone all the same.
 func (h *Handle) Delete(id string) (err error) {
 	s, t := h.store, &h.thread
-	if _, err = h.enter(&h.door.writing); err != nil {
+	if err := h.ready(); err != nil {
 		return err
 	}
 	defer h.leave(&err)
+	if _, err = h.enter(&h.door.writing); err != nil {
+		return err
+	}
 	lock := s.idLock(id)
 	lock.Lock(t, visible.EnterID)
 	defer lock.Unlock(t, visible.LeaveID)
@@ -23,13 +26,16 @@ func (h *Handle) Delete(id string) (err error) {
 		return fmt.Errorf("delete %q: %w", id, ErrNotFound)
 	}
 	entry := h.holder(slot, id)
+	// The commit word first: as long as it counts, whoever puts the id anew finds it in
+	// the index, and waits. The slot last: until then the index leads to it.
 	if entry.own {
-		// The commit word first: as long as it counts, whoever puts the id anew finds it
-		// in the index, and waits.
-		h.clear(slot, entry)
+		h.clear(slot)
 	}
 	s.index.Delete(t, visible.Unlink, id)
-	if !entry.own {
+	switch {
+	case entry.own:
+		h.retire(slot, entry)
+	case entry.found != "":
 		return &ClobberedError{ID: id, Found: entry.found, Slot: slot}
 	}
 	return nil
@@ -37,36 +43,40 @@ func (h *Handle) Delete(id string) (err error) {
 
 // holder is whose entry a slot holds.
 type holder struct {
-	own      bool // it is of the id that was asked about
-	found    string
+	own      bool   // it is of the id that was asked about, or so damaged that it is nobody's
+	found    string // the id, as far as it can be read
 	version  uint8
 	at, room uint64 // of its id and content
 }
 
 // holder looks whose the entry in a slot is. Who asks has the id's lock, so an entry
 // of that id does not change; another's, where slots collide, may.
-func (h *Handle) holder(slot uint64, id string) (e holder) {
+func (h *Handle) holder(slot uint64, id string) holder {
 	g, t := h.pinned, &h.thread
 	word := g.commit(slot)
 	w := commitWord(word.Load(t, visible.Previous))
-	if !w.liveIn(g.number) {
+	if w == slotEmpty {
 		return holder{}
 	}
 	h.store.lockBlocks(t)
 	meta := g.blocks.View(t, visible.Previous, (slot+1)*g.blockBytes()-metadataBytes, metadataBytes-commitBytes)
 	p, err := g.place((*[metadataBytes - commitBytes]byte)(meta), slot)
 	h.store.unlockBlocks(t)
-	if err != nil {
-		return holder{}
+	if err != nil || !w.liveIn(g.number) {
+		return holder{own: h.store.kind.Holds, version: w.version()}
 	}
-	found := g.content.View(t, visible.Previous, p.at, p.id)
-	return holder{string(found) == id, string(found), w.version(), p.at, p.bytes}
+	found := string(g.content.View(t, visible.Previous, p.at, p.id))
+	return holder{found == id, found, w.version(), p.at, p.bytes}
 }
 
-// clear ends the entry in a slot, and frees the slot.
-func (h *Handle) clear(slot uint64, e holder) {
+// clear ends the entry in a slot.
+func (h *Handle) clear(slot uint64) {
 	word := h.pinned.commit(slot)
 	word.Store(&h.thread, visible.Clear, uint64(slotEmpty))
+}
+
+// retire frees a slot that was cleared, and to which the index leads no more.
+func (h *Handle) retire(slot uint64, e holder) {
 	freed := freeSlot{number: slot, at: e.at, room: e.room}
 	if !h.store.kind.Holds {
 		freed.room = 0 // others may have been given these bytes

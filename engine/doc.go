@@ -13,14 +13,16 @@
 // After Put or Delete returns, their effect survives the death of the process, at
 // any instruction; after Sync, the loss of power. An entry is there whole or not at
 // all. Opening a store verifies every entry; one that is damaged is not served, and
-// Check says which. A full disk is an error of Create, or of Compact, and never
-// anything else: all of a file's space is taken when it is made. A file that somebody
-// cuts short while it is mapped is ErrTruncated, not the end of the process.
+// Check says which. A full disk is an error of Create, or of Compact: all of a file's
+// space is taken when it is made. A file that somebody cuts short while it is mapped is
+// ErrTruncated, not the end of the process, and so is a disk that fails under it.
 //
 // # What it does not
 //
 // There are no transactions over several ids, and no order of ids. A store has a
-// capacity; Resize gives it another. Between two Syncs the system writes pages in an
-// order of its own, so the loss of power may take any of the entries since, but
-// never gives half of one.
+// capacity; Resize gives it another. Freed slots are used anew when no fresh one is
+// left, their room for content when the content area is full; what an entry leaves of
+// such room is lost until Compact. Between two Syncs the system writes pages in an order
+// of its own, so the loss of power may take any entry that was put, replaced or deleted
+// since, but never gives half of one (ContentOnly apart).
 package engine

@@ -19,7 +19,8 @@ import (
 // compaction that was cut off before its end, or just behind it.
 type folder struct {
 	path string
-	lock *os.File
+	lock *os.File // nil if there is none to lock
+	made bool     // by Create, and its own place not synced yet
 }
 
 const (
@@ -31,11 +32,11 @@ func (f *folder) file(number uint64) string {
 	return filepath.Join(f.path, fmt.Sprintf("%08d%s", number, fileEnd))
 }
 
-// numbered is the number in a generation's file name.
+// numbered is the number in the name of a generation's file.
 func numbered(name string) (n uint64, ok bool) {
 	digits, ok := strings.CutSuffix(filepath.Base(name), fileEnd)
 	n, err := strconv.ParseUint(digits, 10, 64)
-	return n, ok && err == nil && len(digits) >= 8
+	return n, ok && err == nil && filepath.Base((&folder{}).file(n)) == filepath.Base(name)
 }
 
 // files lists the folder's generations, the newest first, and a name that is not a
@@ -54,18 +55,19 @@ func files(path string) (numbers []uint64, foreign string, err error) {
 	return numbers, foreign, err
 }
 
-// lockFolder locks the store in the folder at path.
-func lockFolder(path string) (*folder, error) {
-	lock, err := mapping.Lock(filepath.Join(path, lockName))
+// lockFolder locks the store in the folder at path; write says that it is to be
+// changed.
+func lockFolder(path string, write bool) (*folder, error) {
+	lock, err := mapping.Lock(filepath.Join(path, lockName), write)
 	if err != nil {
 		return nil, err
 	}
-	return &folder{path, lock}, nil
+	return &folder{path: path, lock: lock}, nil
 }
 
 // close and the others do nothing for a store on the heap.
 func (f *folder) close() error {
-	if f == nil {
+	if f == nil || f.lock == nil {
 		return nil
 	}
 	return f.lock.Close()
@@ -75,7 +77,12 @@ func (f *folder) sync() error {
 	if f == nil {
 		return nil
 	}
-	return mapping.SyncDir(f.path)
+	err := mapping.SyncDir(f.path)
+	if f.made && err == nil {
+		err = mapping.SyncDir(filepath.Dir(f.path))
+		f.made = err != nil
+	}
+	return err
 }
 
 // discard closes a generation that is the store's no more, and removes its file.
@@ -102,17 +109,17 @@ func Create(dir string, o Options) (*Store, error) {
 	case !errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("create store: %w", err)
 	}
-	s, err := create(dir, g, o)
+	s, err := create(dir, g, o, made)
 	if err != nil {
 		if made {
-			os.RemoveAll(dir)
+			os.Remove(dir) // unless another has begun to use it
 		}
 		return nil, fmt.Errorf("create store %q: %w", dir, err)
 	}
 	return s, nil
 }
 
-func create(dir string, g geometry, o Options) (*Store, error) {
+func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("%w: it is not a folder", ErrForeign)
 	}
@@ -123,11 +130,17 @@ func create(dir string, g geometry, o Options) (*Store, error) {
 	if foreign != "" {
 		return nil, fmt.Errorf("%w: it holds %q", ErrForeign, foreign)
 	}
-	f, err := lockFolder(dir)
+	f, err := lockFolder(dir, true)
 	if err != nil {
 		return nil, err
 	}
-	fail := func(err error) (*Store, error) { return nil, errors.Join(err, f.close()) }
+	f.made = made
+	fail := func(err error) (*Store, error) {
+		if made {
+			os.Remove(f.lock.Name()) // while it is locked: nobody else uses it
+		}
+		return nil, errors.Join(err, f.close())
+	}
 	numbers, _, err := files(dir)
 	if err != nil {
 		return fail(err)
@@ -142,8 +155,8 @@ func create(dir string, g geometry, o Options) (*Store, error) {
 		}
 	}
 	last := uint64(0)
-	for _, n := range numbers {
-		last = max(last, n)
+	for _, n := range slices.Backward(numbers) { // the newest, which is the store, last
+		last = n
 		if err := os.Remove(f.file(n)); err != nil {
 			return fail(err)
 		}
@@ -157,7 +170,7 @@ func create(dir string, g geometry, o Options) (*Store, error) {
 	s, err := attach(f, n, o.Allocator)
 	if err != nil {
 		os.Remove(path)
-		return nil, err
+		return fail(err)
 	}
 	n.ahead = newAhead(n, 0)
 	return s, nil
@@ -203,7 +216,7 @@ func open(dir, allocator string) (*Store, error) {
 	if err := errors.Join(isStore(dir), known(allocator)); err != nil {
 		return nil, err
 	}
-	f, err := lockFolder(dir)
+	f, err := lockFolder(dir, true)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +231,7 @@ func open(dir, allocator string) (*Store, error) {
 	}
 	s, err := attach(f, g, allocator)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.close())
 	}
 	if err := s.recoverFile(g); err != nil {
 		return nil, errors.Join(err, s.Close())

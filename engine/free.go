@@ -1,6 +1,10 @@
 package engine
 
 import (
+	"runtime"
+	"slices"
+	"sync/atomic"
+
 	"slotrace/engine/visible"
 )
 
@@ -17,10 +21,17 @@ type freeSlot struct {
 // period (McKenney and Slingwine, "Read-Copy Update", PDCS 1998).
 type freeList struct {
 	lock    *visible.Mutex
+	doors   *atomic.Pointer[[]*door] // of all handles
 	ready   []freeSlot
 	batch   []freeSlot // free when those in looking have been outside
-	looking []*door
+	looking []look
 	fresh   []freeSlot // freed since the batch began to wait
+}
+
+// look is a door that somebody may be inside by, and how often it had been left.
+type look struct {
+	door *door
+	left uint64
 }
 
 // give frees a slot that readers cannot have seen.
@@ -30,44 +41,86 @@ func (f *freeList) give(t *visible.Thread, slot freeSlot) {
 	f.lock.Unlock(t, visible.Free)
 }
 
-// giveUnseen is give for a thread that has died.
-func (f *freeList) giveUnseen(slot freeSlot) { f.give(&visible.Thread{}, slot) }
-
-// retire frees a slot that readers may be looking at.
+// retire frees a slot that readers may be looking at. The index leads nobody to it
+// any more.
 func (f *freeList) retire(t *visible.Thread, slot freeSlot) {
 	f.lock.Lock(t, visible.Free)
 	f.fresh = append(f.fresh, slot)
+	f.wait()
 	f.lock.Unlock(t, visible.Free)
 }
 
-// take returns a free slot, if there is one that nobody looks at any more.
-func (f *freeList) take(t *visible.Thread, doors []*door) (slot freeSlot, ok bool) {
+// wait begins to wait for readers, if slots were freed and nobody is waited for.
+func (f *freeList) wait() {
+	if len(f.batch) > 0 || len(f.fresh) == 0 {
+		return
+	}
+	f.batch, f.fresh = f.fresh, f.batch[:0]
+	f.looking = f.looking[:0]
+	for _, d := range *f.doors.Load() { // now: whoever comes in later finds no way to these slots
+		if !d.aside {
+			f.looking = append(f.looking, look{d, d.left.Load()})
+		}
+	}
+}
+
+// patience is how often take looks whether readers have gone: gets are short.
+const patience = 1000
+
+// take returns a free slot that nobody looks at any more, if there is one: one with
+// room for n bytes rather than another, and with roomy no other.
+func (f *freeList) take(t *visible.Thread, n uint64, roomy bool) (slot freeSlot, ok bool) {
 	f.lock.Lock(t, visible.Free)
 	defer f.lock.Unlock(t, visible.Free)
-	for len(f.ready) == 0 {
-		if len(f.batch) == 0 {
-			if len(f.fresh) == 0 {
-				return freeSlot{}, false
-			}
-			f.batch, f.fresh = f.fresh, nil
-			f.looking = append(f.looking[:0], doors...)
+	for range patience {
+		f.ripen(t)
+		if i := f.choose(n, roomy); i >= 0 {
+			last := len(f.ready) - 1
+			slot, f.ready[i] = f.ready[i], f.ready[last]
+			f.ready = f.ready[:last]
+			return slot, true
 		}
-		still := f.looking[:0]
-		for _, d := range f.looking {
-			if d.reading.TryLock(t, visible.Free) {
-				d.reading.Unlock(t, visible.Free)
-			} else {
-				still = append(still, d)
-			}
+		if len(f.batch) == 0 || t.Observer != nil { // a scheduler decides itself who goes on
+			break
 		}
-		if f.looking = still; len(still) > 0 {
-			return freeSlot{}, false
-		}
-		f.ready, f.batch = f.batch, nil
+		runtime.Gosched()
 	}
-	last := len(f.ready) - 1
-	slot, f.ready = f.ready[last], f.ready[:last]
-	return slot, true
+	return freeSlot{}, false
+}
+
+// ripen makes slots ready that nobody looks at any more.
+func (f *freeList) ripen(t *visible.Thread) {
+	f.wait()
+	f.looking = slices.DeleteFunc(f.looking, func(l look) bool {
+		if l.door.left.Load() != l.left {
+			return true
+		}
+		outside := l.door.reading.TryLock(t, visible.Free)
+		if outside {
+			l.door.reading.Unlock(t, visible.Free)
+		}
+		return outside
+	})
+	if len(f.looking) == 0 {
+		f.ready, f.batch = append(f.ready, f.batch...), f.batch[:0]
+	}
+}
+
+// choose picks one of the slots that are ready.
+func (f *freeList) choose(n uint64, roomy bool) int {
+	const some = 16 // where a slot without room will do, it is not worth looking at all
+	for i, s := range slices.Backward(f.ready) {
+		if s.room >= n {
+			return i
+		}
+		if !roomy && i < len(f.ready)-some {
+			break
+		}
+	}
+	if roomy {
+		return -1
+	}
+	return len(f.ready) - 1
 }
 
 // reset replaces the list, while nobody else is in the store.

@@ -42,14 +42,17 @@ func (h *Handle) GetInto(id string, embedding []float32, buffer []byte) (m Memor
 	if len(embedding) != int(h.store.shape.embedding) {
 		return Memory{}, fmt.Errorf("get %q: an embedding has %d values here, not %d", id, h.store.shape.embedding, len(embedding))
 	}
+	if err := h.ready(); err != nil {
+		return Memory{}, err
+	}
+	defer h.leave(&err)
 	g, err := h.enter(&h.door.reading)
 	if err != nil {
 		return Memory{}, err
 	}
-	defer h.leave(&err)
 	g, slot, err := h.find(g, id)
 	if err != nil {
-		return Memory{}, err
+		return Memory{}, fmt.Errorf("get %q: %w", id, err)
 	}
 	h.store.lockBlocks(&h.thread)
 	var padding [cacheLine]byte // a damaged one is not to get into h.tail
@@ -72,17 +75,20 @@ func (h *Handle) GetInto(id string, embedding []float32, buffer []byte) (m Memor
 
 // View has fn see the memory under id where it lies in the file: nothing is copied,
 // nothing allocated. fn must neither write to the memory nor keep any of it, ID
-// apart, and must not use the store: a compaction, a Close, and puts that wait for
-// freed slots wait until fn returns. Its error is View's.
+// apart, and must not use the store: a compaction and a Close wait until fn returns,
+// and slots freed meanwhile are not used anew before. Its error is View's.
 func (h *Handle) View(id string, fn func(*Memory) error) (err error) {
+	if err := h.ready(); err != nil {
+		return err
+	}
+	defer h.leave(&err)
 	g, err := h.enter(&h.door.reading)
 	if err != nil {
 		return err
 	}
-	defer h.leave(&err)
 	g, slot, err := h.find(g, id)
 	if err != nil {
-		return err
+		return fmt.Errorf("view %q: %w", id, err)
 	}
 	if lock := h.store.blocksLock; lock != nil {
 		lock.Lock(&h.thread, visible.EnterBlock)
@@ -119,7 +125,7 @@ func (h *Handle) find(g *generation, id string) (*generation, uint64, error) {
 			continue
 		}
 		if !ok {
-			return g, 0, fmt.Errorf("get %q: %w", id, ErrNotFound)
+			return g, 0, ErrNotFound
 		}
 		word := g.commit(slot)
 		w := commitWord(word.Load(t, visible.Fetch))
@@ -128,9 +134,9 @@ func (h *Handle) find(g *generation, id string) (*generation, uint64, error) {
 		}
 		if slot == last {
 			if w != slotEmpty {
-				return g, 0, fmt.Errorf("get %q: slot %d: %w: its commit word is %#x", id, slot, ErrDamaged, uint64(w))
+				return g, 0, fmt.Errorf("slot %d: %w: its commit word is %#x", slot, ErrDamaged, uint64(w))
 			}
-			return g, 0, fmt.Errorf("get %q: %w", id, ErrNotFound)
+			return g, 0, ErrNotFound
 		}
 		last = slot
 	}

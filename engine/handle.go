@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
@@ -25,6 +26,7 @@ type Handle struct {
 	pinned  *generation
 	faults  bool // what the goroutine did about faults before
 	claimed bool // it has a slot for itself that no entry holds yet
+	loose   bool // there is an entry in the slot that no id leads to yet
 	slot    freeSlot
 	seen    Memory // what fn is shown
 }
@@ -36,6 +38,8 @@ type door struct {
 	writing visible.Mutex
 	_       [cacheLine]byte
 	reading visible.Mutex
+	left    atomic.Uint64 // how often its handle has gone out by reading
+	aside   bool          // who comes by it looks at no slots
 	_       [cacheLine]byte
 }
 
@@ -54,36 +58,44 @@ func (s *Store) Handle(id int, observer visible.Observer) *Handle {
 	h := &Handle{store: s, thread: visible.Thread{ID: id, Observer: observer}, door: new(door)}
 	h.door.writing.Init(ObjectWriting, uint64(id))
 	h.door.reading.Init(ObjectReading, uint64(id))
-	outside := &visible.Thread{}
-	s.whole.Lock(outside, visible.Stop) // whoever works on the whole store must know all doors
-	defer s.whole.Unlock(outside, visible.Resume)
-	doors := append(slices.Clone(*s.doors.Load()), h.door)
-	s.doors.Store(&doors)
+	s.changeDoors(func(doors []*door) []*door { return append(doors, h.door) })
 	return h
+}
+
+// changeDoors replaces the list of doors; who works on the whole store must know all.
+func (s *Store) changeDoors(edit func(doors []*door) []*door) {
+	t := &visible.Thread{}
+	s.whole.Lock(t, visible.Stop)
+	defer s.whole.Unlock(t, visible.Resume)
+	doors := edit(slices.Clone(*s.doors.Load()))
+	s.doors.Store(&doors)
 }
 
 // Ignore says at which steps of what the handle does from now on its observer is not
 // asked.
 func (h *Handle) Ignore(steps visible.StepSet) { h.thread.Ignore = steps }
 
-// Close gives the handle back; it does nothing any more. The store goes on.
+// Close gives the handle back; it does nothing any more. The store goes on. From
+// within a View or a Range it takes effect when that ends.
 func (h *Handle) Close() {
 	if h.closed {
 		return
 	}
 	h.closed = true
-	s, outside := h.store, &visible.Thread{}
-	s.whole.Lock(outside, visible.Stop)
-	defer s.whole.Unlock(outside, visible.Resume)
-	doors := slices.DeleteFunc(slices.Clone(*s.doors.Load()), func(d *door) bool { return d == h.door })
-	s.doors.Store(&doors)
+	if h.inside == nil {
+		h.removeDoor()
+	}
 }
 
-// enter goes in by one of the handle's doors; leave must be deferred if it does.
+func (h *Handle) removeDoor() {
+	h.store.changeDoors(func(doors []*door) []*door {
+		return slices.DeleteFunc(doors, func(d *door) bool { return d == h.door })
+	})
+}
+
+// enter goes in by one of the handle's doors. The handle must be ready, and leave be
+// deferred before.
 func (h *Handle) enter(by *visible.Mutex) (*generation, error) {
-	if err := h.ready(); err != nil {
-		return nil, err
-	}
 	by.Lock(&h.thread, visible.Pin)
 	g := h.store.current.Peek() // who changes it has the doors of those who write
 	if by == &h.door.reading {
@@ -93,7 +105,8 @@ func (h *Handle) enter(by *visible.Mutex) (*generation, error) {
 		by.Unlock(&h.thread, visible.Unpin)
 		return nil, ErrClosed
 	}
-	h.settle(by, g)
+	h.inside, h.pinned, h.claimed, h.loose = by, g, false, false
+	h.faults = debug.SetPanicOnFault(true)
 	return g, nil
 }
 
@@ -112,33 +125,66 @@ func (h *Handle) meta() *[metadataBytes - commitBytes]byte {
 	return (*[metadataBytes - commitBytes]byte)(h.tail[cacheLine:])
 }
 
-func (h *Handle) settle(by *visible.Mutex, g *generation) {
-	h.inside, h.pinned, h.claimed = by, g, false
-	h.faults = debug.SetPanicOnFault(true)
-}
-
-// leave goes out again. A thread that panicked leaves no lock behind, and no slot
-// that nobody could take (but for one whose claim it died in, which the next opening
-// finds); a fault in the mapped file is an error, not a panic.
+// leave goes out again, if the handle is inside. A thread that panicked leaves no lock
+// behind, no entry that nothing leads to, and no slot that nobody could take (but for
+// one whose claim it died in, which the next opening finds). A fault in the mapped
+// file is an error, not a panic.
 func (h *Handle) leave(err *error) {
 	p := recover() // of whoever deferred this
-	debug.SetPanicOnFault(h.faults)
-	if p == nil {
-		by := h.inside
+	by, g := h.inside, h.pinned
+	if by != nil {
+		debug.SetPanicOnFault(h.faults)
 		h.inside, h.pinned = nil, nil
-		by.Unlock(&h.thread, visible.Unpin)
+		h.seen.Content, h.seen.Embedding = nil, nil
+	}
+	if p == nil {
+		if by != nil {
+			h.goOut(by)
+		}
 		return
 	}
-	g := h.pinned
-	if h.claimed {
-		h.store.free.giveUnseen(h.slot)
-	}
-	h.inside, h.pinned = nil, nil
+	cut := g != nil && faulted(g.mapping, p)
 	h.thread.Abandon()
-	if !faulted(g.mapping, p) {
+	if (h.claimed || h.loose) && !cut {
+		h.undo(g)
+	}
+	if by == &h.door.reading {
+		h.door.left.Add(1)
+	}
+	if by != nil && h.closed {
+		h.removeDoor()
+	}
+	if !cut {
 		panic(p)
 	}
 	*err = fmt.Errorf("%s: %w", g.name(), ErrTruncated)
+}
+
+// goOut releases a door.
+func (h *Handle) goOut(by *visible.Mutex) {
+	by.Unlock(&h.thread, visible.Unpin)
+	if by == &h.door.reading {
+		h.door.left.Add(1)
+	}
+	if h.closed {
+		h.removeDoor()
+	}
+}
+
+// undo gives the slot of a put that died back, with what may be in it, unless the index
+// leads there already: then the put was made.
+func (h *Handle) undo(g *generation) {
+	word := g.commit(h.slot.number)
+	if p, err := g.place(g.meta(h.slot.number), h.slot.number); err == nil && h.loose {
+		id := string(g.mapping.Bytes()[g.contentAt()+p.at:][:p.id])
+		if slot, there := h.store.index.Peek(id); there && slot == h.slot.number {
+			h.loose = false
+			return
+		}
+	}
+	word.Poke(uint64(slotEmpty))
+	h.claimed, h.loose = false, false
+	h.store.free.give(&visible.Thread{}, h.slot)
 }
 
 // onFault has faults in the files of generations panic, and do done about them, when

@@ -22,73 +22,82 @@ type Memory struct {
 }
 
 // Put stores m, in the place of what may be there under its id. When it returns
-// nil, Get finds m, if the allocator holds. A full store is ErrFull; without room for
-// the content it is ErrContentFull, which is an ErrFull too. m's bytes are copied,
-// but for ID.
+// nil, Get finds m, if the allocator holds. A full store is ErrFull, and to replace an
+// entry takes a slot, too; without room for the content it is ErrContentFull, which is
+// an ErrFull and for which Compact may do. m's bytes are copied, but for ID.
 func (h *Handle) Put(m *Memory) (err error) {
 	s, t := h.store, &h.thread
-	if err := s.check(m); err != nil {
+	if err := h.check(m); err != nil {
 		return err
 	}
+	defer h.leave(&err)                // unpin
 	g, err := h.enter(&h.door.writing) // pin: the file stays while I am inside
 	if err != nil {
 		return err
 	}
-	defer h.leave(&err)          // unpin
-	slot := s.allocator.Claim(t) // claim: which slot may I write?
-	fresh := slot < g.capacity
-	if err := h.take(slot, fresh); err != nil {
+	slot := s.allocator.Claim(t)                                      // claim: which slot may I write?
+	at, own, err := h.reserve(slot, uint64(len(m.ID)+len(m.Content))) // reserve: room for id and content
+	if err != nil {
 		return err
 	}
-	slot = h.slot.number
-	at, ok := h.reserve(uint64(len(m.ID) + len(m.Content))) // reserve: room for id and content
-	if !ok {
-		h.giveBack()
-		return ErrContentFull
-	}
 	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
-	sum := h.writeBlock(slot, m, at)                                      // block: embedding and metadata, into the slot
+	sum := h.writeBlock(h.slot.number, m, at)                             // block: embedding and metadata, into the slot
 	_, known := s.index.Load(t, visible.Previous, m.ID)                   // previous: is the id there already?
 	if !known {
-		h.commit(slot, 0, sum)                                  // commit: from here on the block counts
-		_, known = s.index.Insert(t, visible.Index, m.ID, slot) // index: the id leads to the slot
+		h.commit(0, sum)                                                 // commit: from here on the block counts
+		_, known = s.index.Insert(t, visible.Index, m.ID, h.slot.number) // index: the id leads to the slot
 	}
 	if known {
-		h.replace(m.ID, slot, sum)
+		h.replace(m.ID, sum)
 	}
-	if fresh {
+	h.loose = false
+	if own {
 		s.allocator.Tell(t) // tell: the slot is used
 	}
 	return nil
 }
 
-func (s *Store) check(m *Memory) error {
+func (h *Handle) check(m *Memory) error {
 	switch {
 	case len(m.ID) < 1 || len(m.ID) > MaxID:
 		return fmt.Errorf("put: an id has 1 to %d bytes, not %d", MaxID, len(m.ID))
 	case len(m.Content) > MaxContent:
 		return fmt.Errorf("put %q: content has up to %d bytes, not %d", m.ID, MaxContent, len(m.Content))
-	case len(m.Embedding) != int(s.shape.embedding):
-		return fmt.Errorf("put %q: an embedding has %d values here, not %d", m.ID, s.shape.embedding, len(m.Embedding))
+	case len(m.Embedding) != int(h.store.shape.embedding):
+		return fmt.Errorf("put %q: an embedding has %d values here, not %d", m.ID, h.store.shape.embedding, len(m.Embedding))
 	}
-	return nil
+	return h.ready()
 }
 
-// take makes the slot that was claimed the handle's, or one that was freed if the
-// claim was above the capacity.
-func (h *Handle) take(slot uint64, fresh bool) error {
-	if fresh {
-		h.slot, h.claimed = freeSlot{number: slot}, h.store.kind.Holds
-		h.pinned.touch(slot)
-		return nil
+// reserve makes a slot the handle's, h.slot, and finds room for n bytes of content. It
+// is the slot that was claimed if that is one and the content area has room, and then
+// own is true; otherwise one that was freed, with the room that came with it if need be.
+func (h *Handle) reserve(slot, n uint64) (at uint64, own bool, err error) {
+	s, g, t := h.store, h.pinned, &h.thread
+	if slot < g.capacity {
+		g.touch(slot)
+		h.slot, h.claimed = freeSlot{number: slot}, s.kind.Holds
+		if at, ok := g.take(t, n); ok {
+			return at, true, nil
+		}
+		h.giveBack()
+		if h.slot, h.claimed = s.free.take(t, n, true); h.claimed {
+			return h.slot.at, false, nil
+		}
+		return 0, false, ErrContentFull
 	}
-	h.store.allocator.Refuse(&h.thread)
-	var ok bool
-	if h.slot, ok = h.store.free.take(&h.thread, *h.store.doors.Load()); !ok {
-		return ErrFull
+	s.allocator.Refuse(t)
+	if h.slot, h.claimed = s.free.take(t, n, false); !h.claimed {
+		return 0, false, ErrFull
 	}
-	h.claimed = true
-	return nil
+	if h.slot.room >= n {
+		return h.slot.at, false, nil
+	}
+	if at, ok := g.take(t, n); ok {
+		return at, false, nil
+	}
+	h.giveBack()
+	return 0, false, ErrContentFull
 }
 
 // giveBack lets others have the slot that was taken. A claim that did not take it for
@@ -100,14 +109,9 @@ func (h *Handle) giveBack() {
 	}
 }
 
-// reserve takes n bytes of the content area: those that came with a slot that was
-// freed if they are enough, else new ones. Their count never passes the area's end,
-// so a full area stays as it is.
-func (h *Handle) reserve(n uint64) (at uint64, ok bool) {
-	if h.slot.room >= n {
-		return h.slot.at, true
-	}
-	g, t := h.pinned, &h.thread
+// take takes n bytes of the content area. Their count never passes the area's end, so
+// a full area stays as it is.
+func (g *generation) take(t *visible.Thread, n uint64) (at uint64, ok bool) {
 	for {
 		at = g.contentEnd.Load(t, visible.Reserve)
 		if at > g.geometry.content || n > g.geometry.content-at {
@@ -143,25 +147,25 @@ func (s *Store) unlockBlocks(t *visible.Thread) {
 	}
 }
 
-// commit makes the block in the slot count.
-func (h *Handle) commit(slot uint64, version uint8, sum uint32) {
-	word := h.pinned.commit(slot)
+// commit makes the block in the handle's slot count.
+func (h *Handle) commit(version uint8, sum uint32) {
+	word := h.pinned.commit(h.slot.number)
 	word.Store(&h.thread, visible.Commit, uint64(live(h.pinned.number, version, sum)))
-	h.claimed = false
+	h.loose, h.claimed = h.claimed || h.loose, false
 }
 
 // replace commits and enters an entry of an id that has one, or had one a moment ago.
 // Between the commit and the end both are in the file, and the version tells which is
 // the newer; who replaces or deletes the id meanwhile waits, or two would follow the
 // same one. Who puts an id that is not there waits for nobody, and may come between.
-func (h *Handle) replace(id string, slot uint64, sum uint32) {
-	s, t := h.store, &h.thread
+func (h *Handle) replace(id string, sum uint32) {
+	s, t, slot := h.store, &h.thread, h.slot.number
 	lock := s.idLock(id)
 	lock.Lock(t, visible.EnterID)
 	defer lock.Unlock(t, visible.LeaveID)
 	old, known := s.index.Load(t, visible.Previous, id)
 	if !known {
-		h.commit(slot, 0, sum)
+		h.commit(0, sum)
 		if old, known = s.index.Insert(t, visible.Index, id, slot); !known {
 			return
 		}
@@ -170,10 +174,12 @@ func (h *Handle) replace(id string, slot uint64, sum uint32) {
 	if old != slot {
 		before = h.holder(old, id) // not id's, if a collision has put another's there
 	}
-	h.commit(slot, before.version+1, sum)
+	h.commit(before.version+1, sum)
 	s.index.Store(t, visible.Index, id, slot)
+	h.loose = false
 	if before.own {
-		h.clear(old, before)
+		h.clear(old)
+		h.retire(old, before)
 	}
 }
 

@@ -34,6 +34,9 @@ func (s *Store) recover(g *generation) {
 			case entryDamaged:
 				damaged.Add(1)
 				partUsed = slot + 1
+			case entryOld: // gone, before its generation's number can come again
+				c := g.commit(slot)
+				c.Poke(uint64(slotEmpty))
 			case entryIntact:
 				partUsed, partEnd = slot+1, max(partEnd, p.at+p.bytes)
 				c := g.commit(slot)
@@ -55,7 +58,7 @@ func (s *Store) recover(g *generation) {
 	var free []freeSlot
 	for slot := range used {
 		c := g.commit(slot)
-		if w := commitWord(c.Peek()); w == slotEmpty || w.whole() && !w.liveIn(g.number) {
+		if commitWord(c.Peek()) == slotEmpty {
 			free = append(free, freeSlot{number: slot})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,8 +30,11 @@ type Checksum uint32
 
 // The checksum modes.
 const (
-	WholeEntry  Checksum = iota
-	ContentOnly          // metadata, id and content, not the embedding: about 150 ns less a put
+	WholeEntry Checksum = iota
+	// ContentOnly is metadata, id and content, not the embedding: about 150 ns less a
+	// put. An embedding that is damaged, or half written when the power went, is not
+	// found out then.
+	ContentOnly
 )
 
 func (o Options) geometry() (geometry, error) {
@@ -77,17 +81,25 @@ var (
 // platforms without files.
 func New(o Options) (*Store, error) {
 	g, err := o.geometry()
-	if err == nil && g.fileBytes() > 1<<40 {
-		err = fmt.Errorf("%d bytes do not belong on the heap", g.fileBytes())
+	var m *mapping.Mapping
+	if err == nil {
+		m, err = onHeap(g)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("new store: %w", err)
+	var s *Store
+	if err == nil {
+		s, err = attach(nil, format(m, g, "", 1), o.Allocator)
 	}
-	s, err := attach(nil, format(mapping.Heap(int(g.fileBytes())), g, "", 1), o.Allocator)
 	if err != nil {
 		return nil, fmt.Errorf("new store: %w", err)
 	}
 	return s, nil
+}
+
+func onHeap(g geometry) (*mapping.Mapping, error) {
+	if n := g.fileBytes(); n > 1<<40 || n > math.MaxInt-cacheLine {
+		return nil, fmt.Errorf("%d bytes do not belong on the heap", n)
+	}
+	return mapping.Heap(int(g.fileBytes())), nil
 }
 
 // format makes an empty generation of zeroed memory.
@@ -107,18 +119,19 @@ func attach(f *folder, g *generation, allocator string) (*Store, error) {
 		shared:  alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock, 0)},
 		index:   index.New(ObjectIndex, int(min(g.capacity, 1<<20))),
 		ids:     make([]visible.Mutex, idLocks),
-		free:    freeList{lock: visible.NewMutex(ObjectFreeList, 0)},
 		current: visible.NewPointer(ObjectCurrent, g),
 		whole:   visible.NewMutex(ObjectWhole, 0),
 	}
 	for i := range s.ids {
 		s.ids[i].Init(ObjectIDs, uint64(i))
 	}
+	s.free = freeList{lock: visible.NewMutex(ObjectFreeList, 0), doors: &s.doors}
 	s.doors.Store(new([]*door))
 	if err := s.setAllocator(allocator); err != nil {
-		return nil, errors.Join(err, g.close(), f.close())
+		return nil, errors.Join(err, g.close())
 	}
-	s.own = s.Handle(0, nil)
+	s.own = s.Handle(-1, nil)
+	s.own.door.aside = true
 	return s, nil
 }
 
@@ -128,9 +141,8 @@ const idLocks = 64
 func (s *Store) idLock(id string) *visible.Mutex { return &s.ids[index.Hash(id)%idLocks] }
 
 // SetAllocator changes the way slots are taken, between two puts.
-func (s *Store) SetAllocator(name string) (err error) {
-	s.alone(func(*generation) { err = s.setAllocator(name) })
-	return err
+func (s *Store) SetAllocator(name string) error {
+	return s.alone(func(*generation) error { return s.setAllocator(name) })
 }
 
 func (s *Store) setAllocator(name string) error {
@@ -203,21 +215,24 @@ func (s *Store) stop(ctx context.Context, t *visible.Thread, whole bool) (resume
 	return resume, nil
 }
 
-// alone has do done while no handle is in the store; not at all when it is closed.
-func (s *Store) alone(do func(g *generation)) {
+// alone has do done while no handle is in the store.
+func (s *Store) alone(do func(g *generation) error) (err error) {
 	t := &visible.Thread{}
 	s.whole.Lock(t, visible.Stop)
 	defer s.whole.Unlock(t, visible.Resume)
 	resume, _ := s.stop(context.Background(), t, true)
 	defer resume()
-	if g := s.current.Peek(); g != nil {
-		do(g)
+	g := s.current.Peek()
+	if g == nil {
+		return ErrClosed
 	}
+	defer onFault(func(any) { err = fmt.Errorf("%s: %w", g.name(), ErrTruncated) }, g)()
+	return do(g)
 }
 
 // Reset empties the store: blocks of the generation before count no longer.
-func (s *Store) Reset() {
-	s.alone(func(g *generation) {
+func (s *Store) Reset() error {
+	return s.alone(func(g *generation) error {
 		n, wrapped := g.nextNumber()
 		if wrapped { // commit words' generations begin anew: forget the old ones
 			g.empty()
@@ -227,6 +242,7 @@ func (s *Store) Reset() {
 		g.contentEnd.Poke(0)
 		s.free.reset(nil)
 		s.index.Clear()
+		return nil
 	})
 }
 
@@ -246,7 +262,9 @@ type Stats struct {
 // Stats may be called at any time. A store that is closed, or whose file was cut, has
 // none.
 func (s *Store) Stats() (st Stats) {
-	s.ask(func(g *generation) error {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	s.own.ask(func(g *generation) error {
 		count := g.count()
 		st = Stats{g.capacity, count.Peek(), s.index.Len(), s.damaged.Load(), g.geometry.content, g.contentEnd.Peek(), g.fileBytes(), g.blockBytes()}
 		return nil
@@ -254,15 +272,13 @@ func (s *Store) Stats() (st Stats) {
 	return st
 }
 
-// ask has do look at the store from inside, without being seen.
-func (s *Store) ask(do func(g *generation) error) (err error) {
-	s.asking.Lock()
-	defer s.asking.Unlock()
-	g, err := s.own.enter(&s.own.door.reading)
+// ask has do look at the store from inside.
+func (h *Handle) ask(do func(g *generation) error) (err error) {
+	defer h.leave(&err)
+	g, err := h.enter(&h.door.reading)
 	if err != nil {
 		return err
 	}
-	defer s.own.leave(&err)
 	return do(g)
 }
 
@@ -273,8 +289,11 @@ func (s *Store) BlockSlot(op visible.Op) (slot uint64, ok bool) {
 
 // Sync returns when all puts and deletes that have returned would survive the loss
 // of power.
-func (s *Store) Sync() error {
-	return s.ask(func(g *generation) error {
+func (s *Store) Sync() (err error) {
+	h := s.Handle(-2, nil)
+	defer h.Close()
+	h.door.aside = true
+	return h.ask(func(g *generation) error {
 		if err := g.mapping.Sync(); err != nil {
 			return err
 		}
@@ -284,15 +303,18 @@ func (s *Store) Sync() error {
 
 // Close waits until every handle is outside, and closes the store: what handles are
 // asked then is answered with ErrClosed. A second Close does nothing.
-func (s *Store) Close() (err error) {
-	s.alone(func(g *generation) {
+func (s *Store) Close() error {
+	err := s.alone(func(g *generation) error {
 		s.current.Store(&visible.Thread{}, visible.Switch, nil)
-		err = g.close()
+		err := g.close()
 		for _, o := range s.old {
 			err = errors.Join(err, s.folder.discard(o))
 		}
 		s.old = nil
-		err = errors.Join(err, s.folder.close())
+		return errors.Join(err, s.folder.close())
 	})
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
 	return err
 }

@@ -56,7 +56,7 @@ func openData(dir string) (*dataFolder, error) {
 func lockData(dir string, temporary bool) (*dataFolder, error) {
 	d := &dataFolder{dir: dir, temporary: temporary}
 	var err error
-	d.lock, err = mapping.Lock(filepath.Join(dir, lockName))
+	d.lock, err = mapping.Lock(filepath.Join(dir, lockName), true)
 	switch {
 	case errors.Is(err, mapping.ErrInUse):
 		return nil, fmt.Errorf("data folder %q is in use by another slotrace; another folder would do, or that one stopped", dir)

@@ -20,10 +20,4 @@ func allocate(f *os.File, size int64) error {
 	return f.Truncate(size)
 }
 
-// syncFile asks the drive, too, to write what it holds back: fsync alone does not.
-func syncFile(f *os.File) error {
-	_, err := unix.FcntlInt(f.Fd(), unix.F_FULLFSYNC, 0)
-	return err
-}
-
 func populate([]byte) bool { return false }

@@ -21,8 +21,6 @@ func allocate(f *os.File, size int64) error {
 	}
 }
 
-func syncFile(f *os.File) error { return f.Sync() }
-
 // populate is there from Linux 5.14 on.
 func populate(b []byte) bool {
 	for {

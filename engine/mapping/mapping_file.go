@@ -76,36 +76,58 @@ func mapFile(f *os.File, size int64, write bool) (*Mapping, error) {
 	return &Mapping{bytes: b, file: file{f, s}}, nil
 }
 
-// Lock makes the file at path if it is missing and locks it against other
-// processes; where nothing may be written, a file that is there will do. Closing the
-// file that it returns releases the lock, and so does the end of the process.
-func Lock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if errors.Is(err, os.ErrPermission) || isReadOnly(err) {
-		if g, openErr := os.Open(path); openErr == nil {
-			f, err = g, nil
+// Lock locks the file at path against other processes; make says whether to make it
+// if it is missing, and otherwise nil is returned for one that is. Where nothing may be
+// written, a file that is there will do. Closing the file releases the lock, and so does
+// the end of the process.
+func Lock(path string, make bool) (*os.File, error) {
+	mode := os.O_RDWR
+	if make {
+		mode |= os.O_CREATE
+	}
+	for {
+		f, err := os.OpenFile(path, mode, 0o644)
+		if errors.Is(err, os.ErrNotExist) && !make {
+			return nil, nil
 		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	busy, err := tryLock(f)
-	if busy {
+		if errors.Is(err, os.ErrPermission) || isReadOnly(err) {
+			if g, openErr := os.Open(path); openErr == nil {
+				f, err = g, nil
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		busy, err := tryLock(f)
+		if err == nil && !busy && isAt(f, path) {
+			return f, nil
+		}
 		f.Close()
-		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
+		switch {
+		case busy:
+			return nil, fmt.Errorf("%s: %w", path, ErrInUse)
+		case err != nil:
+			return nil, fmt.Errorf("%s: lock: %w", path, err)
+		}
+		// Somebody removed it before it was locked: another may have made it anew.
 	}
+}
+
+// isAt says whether the file at path is f.
+func isAt(f *os.File, path string) bool {
+	mine, err := f.Stat()
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s: lock: %w", path, err)
+		return false
 	}
-	return f, nil
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(mine, there)
 }
 
 func (h file) sync(b []byte) error {
 	if h.f == nil || b == nil {
 		return nil
 	}
-	if err := errors.Join(flush(b), syncFile(h.f)); err != nil {
+	if err := errors.Join(flush(b), h.f.Sync()); err != nil {
 		return fmt.Errorf("%s: sync: %w", h.f.Name(), err)
 	}
 	return nil

@@ -11,7 +11,7 @@ func Create(string, int64) (*Mapping, error) { return nil, ErrUnsupported }
 func Open(string, bool) (*Mapping, error) { return nil, ErrUnsupported }
 
 // Lock says that there are no files to lock here.
-func Lock(string) (*os.File, error) { return nil, ErrUnsupported }
+func Lock(string, bool) (*os.File, error) { return nil, ErrUnsupported }
 
 // SyncDir does nothing here.
 func SyncDir(string) error { return nil }

@@ -56,15 +56,15 @@ func TestAFileThatIsOpenedToBeReadNeedNotBeWritable(t *testing.T) {
 
 func TestALockIsHeldByOneAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	l, err := Lock(path)
+	l, err := Lock(path, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Lock(path); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), path) {
+	if _, err := Lock(path, true); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), path) {
 		t.Errorf("locked twice: %v", err)
 	}
 	l.Close()
-	if l, err = Lock(path); err != nil {
+	if l, err = Lock(path, true); err != nil {
 		t.Fatalf("after it was released: %v", err)
 	}
 	l.Close()

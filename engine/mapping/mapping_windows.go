@@ -57,5 +57,3 @@ func flush(b []byte) error {
 func unmap(b []byte, s section) error {
 	return errors.Join(windows.UnmapViewOfFile(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), windows.CloseHandle(s))
 }
-
-func syncFile(f *os.File) error { return f.Sync() }

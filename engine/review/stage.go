@@ -72,7 +72,9 @@ func (s *stage) close() (err error) {
 
 // reset empties the store.
 func (s *stage) reset() {
-	s.store.Reset()
+	if err := s.store.Reset(); err != nil {
+		s.fail("the store could not be emptied: %v.", err)
+	}
 	s.stored, s.bytes, s.ranges = 0, 0, nil
 }
 

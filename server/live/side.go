@@ -226,7 +226,9 @@ func (s *side) nextLap() {
 		w.log = &next.logs[w.id]
 		w.log.first = w.next
 	}
-	s.store.Reset()
+	if err := s.store.Reset(); err != nil {
+		s.run.fail(err)
+	}
 }
 
 // setWriters hires writers or lets them go, at the barrier.

@@ -1,0 +1,307 @@
+//go:build unix
+
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"slotrace/engine/visible"
+)
+
+// A slot is free only when the index leads nobody to it any more.
+func TestADeletedIDNeverLeadsToAnothersMemory(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 1})
+	writer, reader := s.Handle(1, nil), s.Handle(2, nil)
+	writer.Put(memory(0, 0))
+	deleter := s.Handle(3, &at{visible.Unlink, func() {
+		if err := writer.Put(memory(0, 1)); !errors.Is(err, ErrFull) {
+			t.Errorf("the slot was given away before its id was gone: %v", err)
+		}
+		if _, err := reader.Get("w0-m0"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("get of what is being deleted: %v", err)
+		}
+	}})
+	if err := errors.Join(deleter.Delete("w0-m0"), writer.Put(memory(0, 1))); err != nil {
+		t.Error(err)
+	}
+	wantMemory(t, reader, memory(0, 1))
+}
+
+// Who comes in while a put waits for the list of free slots is waited for, too.
+func TestAReaderThatCameInLastKeepsWhatItLooksAt(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 1})
+	writer := s.Handle(1, nil)
+	writer.Put(memory(0, 0))
+	inside, see, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	late := s.Handle(3, &at{visible.Free, func() {
+		reader := s.Handle(2, nil)
+		go func() {
+			done <- reader.View("w0-m0", func(m *Memory) error {
+				close(inside)
+				<-see
+				if string(m.Content) != "Writer 0 content 0" {
+					return fmt.Errorf("the view became %q", m.Content)
+				}
+				return nil
+			})
+		}()
+		<-inside
+		if err := writer.Delete("w0-m0"); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err := late.Put(memory(0, 1)); !errors.Is(err, ErrFull) {
+		t.Errorf("the slot was given away under a view: %v", err)
+	}
+	close(see)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// A reader that gets all the time is outside often enough.
+func TestDeletedSlotsComeBackUnderABusyReader(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 3})
+	writer := s.Handle(0, nil)
+	for i := range 3 {
+		writer.Put(memory(0, i))
+	}
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for r := range 2 {
+		readers.Go(func() {
+			h := s.Handle(1+r, nil)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					h.Get("w0-m2")
+				}
+			}
+		})
+	}
+	refused := 0
+	for i := range 3000 {
+		if err := writer.Delete(memory(0, i%2).ID); err != nil {
+			t.Error(err)
+		}
+		if err := writer.Put(memory(0, i%2)); errors.Is(err, ErrFull) {
+			refused++
+			for writer.Put(memory(0, i%2)) != nil {
+			}
+		}
+	}
+	close(stop)
+	readers.Wait()
+	if refused > 30 { // a reader may be taken off its processor inside a get
+		t.Errorf("%d of 3000 puts were refused in a store with a free slot", refused)
+	}
+}
+
+func TestContentOfDeletedAndReplacedEntriesIsRoomAgain(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 100, Content: 100 * 256})
+	h := s.Handle(0, nil)
+	large := memory(0, 0)
+	large.Content = make([]byte, 1000)
+	for i := range 500 {
+		if err := h.Put(large); err != nil {
+			t.Fatalf("replacement %d: %v", i, err)
+		}
+	}
+	for i := range 300 {
+		m := memory(1, i%3)
+		if err := errors.Join(h.Put(m), h.Delete(m.ID)); err != nil {
+			t.Fatalf("small one %d: %v", i, err)
+		}
+	}
+	wantMemory(t, h, large)
+	if r := s.current.Peek().verify(); r.DamagedAll > 0 || r.Entries != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Whatever an index entry of a damaged block leads to, a compaction does not pass over.
+func TestCompactionDropsNothingInSilence(t *testing.T) {
+	for name, damage := range map[string]func(g *generation){
+		"metadata":    func(g *generation) { g.meta(1)[entryAt+7] = 0xff },
+		"commit word": func(g *generation) { c := g.commit(1); c.Poke(c.Peek() ^ 4) },
+		"id":          func(g *generation) { g.mapping.Bytes()[g.contentAt()+g.contentEnd.Peek()-23] ^= 1 },
+	} {
+		s := heapStore(t, Options{Capacity: 8})
+		h := s.Handle(0, nil)
+		h.Put(memory(0, 0))
+		h.Put(memory(0, 1))
+		damage(s.current.Peek())
+		if err := h.Compact(t.Context()); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := errors.Join(h.Delete("w0-m1"), h.Resize(t.Context(), 1, 0)); err != nil && name != "id" {
+			t.Errorf("%s: without it: %v", name, err)
+		}
+		if _, err := h.Get("w0-m1"); err == nil {
+			t.Errorf("%s: it is served", name)
+		}
+		wantMemory(t, h, memory(0, 0))
+	}
+}
+
+// After collisions ids lead to slots that a smaller store does not have.
+func TestCompactionAfterCollisionsLeavesNoIDAstray(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 8, Allocator: "check-then-act"})
+	h := s.Handle(2, nil)
+	for i := range 3 {
+		h.Put(memory(5, i))
+	}
+	runTurns(s, [][2]int{{0, 2}, {1, 11}, {0, 9}})
+	if err := errors.Join(h.Delete("w0-m0"), h.Resize(t.Context(), 3, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Get("w1-m0"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the one that was clobbered: %v", err)
+	}
+	wantMemory(t, h, memory(5, 2))
+}
+
+// One of several that create a store in one folder has it, and the others leave it be.
+func TestOneOfManyCreatesTheStore(t *testing.T) {
+	for range 100 {
+		dir := filepath.Join(t.TempDir(), "store")
+		var made []*Store
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				s, err := Create(dir, Options{Capacity: 1, Embedding: 1})
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				made = append(made, s)
+			})
+		}
+		all.Wait()
+		if len(made) > 1 {
+			t.Fatalf("%d stores are open in one folder", len(made))
+		}
+		for _, s := range made {
+			if _, err := os.Stat(s.current.Peek().path); err != nil {
+				t.Fatalf("the store's file is gone: %v", err)
+			}
+			s.Close()
+		}
+	}
+}
+
+// A compaction that fails at its very end has not been, whatever is left of its file.
+func TestACompactionThatFailsLateHasNotBeen(t *testing.T) {
+	s, dir := fileStore(t, Options{Capacity: 4})
+	h := s.Handle(0, nil)
+	h.Put(memory(0, 0))
+	moved := dir + "-moved"
+	compactor := s.Handle(1, &at{visible.Switch, func() { // the new file is whole, and now cannot even be removed
+		if err := os.Rename(dir, moved); err != nil {
+			t.Error(err)
+		}
+		panic("boom")
+	}})
+	func() {
+		defer func() { recover() }()
+		compactor.Compact(t.Context())
+	}()
+	if err := os.Rename(moved, dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Put(memory(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s, err := Open(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	wantMemory(t, s.Handle(0, nil), memory(0, 0))
+	wantMemory(t, s.Handle(0, nil), memory(0, 1))
+}
+
+// Handles can be made and given back while a compaction waits for a view.
+func TestACompactionThatWaitsKeepsNobodyOut(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 4})
+	reader, writer := s.Handle(0, nil), s.Handle(1, nil)
+	writer.Put(memory(0, 0))
+	before := s.current.Peek()
+	compacted := make(chan error, 1)
+	err := reader.View("w0-m0", func(*Memory) error {
+		go func() { compacted <- writer.Compact(t.Context()) }()
+		for s.current.Peek() == before {
+		}
+		other := s.Handle(2, nil)
+		defer other.Close()
+		return other.Put(memory(0, 1))
+	})
+	if err := errors.Join(err, <-compacted); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAHandleThatIsClosedInsideAViewKeepsItToItsEnd(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 4})
+	h, other := s.Handle(0, nil), s.Handle(1, nil)
+	h.Put(memory(0, 0))
+	doors := len(*s.doors.Load())
+	err := h.View("w0-m0", func(m *Memory) error {
+		h.Close()
+		if n := len(*s.doors.Load()); n != doors {
+			t.Errorf("its door is gone: %d of %d", n, doors)
+		}
+		return nil
+	})
+	if n := len(*s.doors.Load()); err != nil || n != doors-1 {
+		t.Errorf("%v; behind it there are %d doors of %d", err, n, doors)
+	}
+	if err := errors.Join(other.Compact(t.Context()), h.Put(memory(0, 1))); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Whatever an observer panics at, nobody waits for its thread's locks.
+func TestAPanicAnywhereLeavesNoLock(t *testing.T) {
+	for step := visible.NoStep + 1; step < visible.Steps; step++ {
+		s := heapStore(t, Options{Capacity: 4})
+		h := s.Handle(0, nil)
+		h.Put(memory(0, 0))
+		for name, do := range map[string]func(d *Handle){
+			"put": func(d *Handle) { d.Put(memory(0, 1)) }, "replace": func(d *Handle) { d.Put(memory(0, 0)) },
+			"get": func(d *Handle) { d.Get("w0-m0") }, "view": func(d *Handle) { d.View("w0-m0", func(*Memory) error { return nil }) },
+			"delete": func(d *Handle) { d.Delete("w0-m1") }, "range": func(d *Handle) { d.Range(func(*Memory) bool { return true }) },
+			"compact": func(d *Handle) { d.Compact(t.Context()) },
+		} {
+			doomed := s.Handle(1, &at{step, func() { panic("boom") }})
+			func() {
+				defer func() {
+					if p := recover(); p != nil && p != "boom" {
+						t.Errorf("%s at %s: the panic became %v", name, step, p)
+					}
+				}()
+				do(doomed)
+			}()
+			doomed.Close()
+			if err := h.Compact(t.Context()); err != nil {
+				t.Errorf("%s at %s: %v", name, step, err)
+			}
+			if r := s.current.Peek().verify(); int(r.Entries) != s.index.Len() || len(r.Notes) > 0 {
+				t.Errorf("%s at %s: the index has %d entries, the file is %+v", name, step, s.index.Len(), r)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("%s: %v", step, err)
+		}
+	}
+}
