@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"slotrace/engine"
@@ -65,7 +66,11 @@ func runCheck(args []string, stdout, stderr io.Writer) int {
 	r, err := engine.Check(dirs[0])
 	damagedWhole := errors.Is(err, engine.ErrDamaged)
 	if err != nil && !damagedWhole {
-		fmt.Fprintf(stderr, "slotrace: %s\n", inOneLine(err))
+		text := inOneLine(err)
+		if inside, _ := filepath.Glob(filepath.Join(dirs[0], "*", "*.store")); errors.Is(err, engine.ErrNoStore) && len(inside) > 0 {
+			text += fmt.Sprintf("; %q would do", filepath.Dir(inside[0]))
+		}
+		fmt.Fprintf(stderr, "slotrace: %s\n", text)
 		return exitFailed
 	}
 	c := checked{Dir: dirs[0], OK: err == nil && r.DamagedAll == 0, Capacity: r.Capacity, Entries: r.Entries, Total: r.DamagedAll, Damaged: []damage{}, Notes: append([]string{}, r.Notes...)}

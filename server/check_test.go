@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,7 @@ func TestWhatCannotBeCheckedIsSaidInOneLine(t *testing.T) {
 	}{
 		{[]string{dir}, exitFailed, "another process has it open"},
 		{[]string{t.TempDir()}, exitFailed, "there is no store"},
+		{[]string{filepath.Dir(dir)}, exitFailed, fmt.Sprintf("there is no store; %q would do", dir)},
 		{[]string{filepath.Join(dir, "none")}, exitFailed, "no such file"},
 		{[]string{notes}, exitFailed, "not a slotrace store"},
 		{nil, exitUsage, "one folder, not 0"},

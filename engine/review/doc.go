@@ -22,6 +22,16 @@
 // that loses data at every start. Contents alone are compared, since the original had
 // no id in its blocks to compare.
 //
+// What the review asked for besides is tested where it lives, in package engine:
+//
+//	reads during compaction             TestAGetDuringACompactionReadsItsOwnContent, and a put: TestAPutDuringACompactionIsKept
+//	mixed sizes under contention        test 5 here, and engine's property test of sizes
+//	a panic in the critical section     TestAPanicInTheCriticalSectionLeavesAStoreThatServes, and at every step: TestAPanicAnywhereLeavesNoLock
+//	a lock acquired with a timeout      TestACompactionGivesUpWhenItsContextEnds
+//	iteration against mutation          TestRangeSeesOneInstant
+//	counters under concurrent updates   TestCountersAreExactUnderConcurrentUpdates
+//	all of it at once                   TestNothingIsTornOrLostWhileEverythingHappens, TestHistoriesAreLinearizable
+//
 // # The window
 //
 // Left to itself a short burst on few cores often gets away with the bug: runs were

@@ -65,7 +65,7 @@ func hello(server string) (event.Hello, error) {
 		h.Allocators = append(h.Allocators, event.Allocator{Name: k.Name, Holds: k.Holds, Source: src})
 	}
 	var err error
-	h.Put, err = event.ParseSource("engine/put.go", engine.PutSource, "func (h *Handle) Put(", "func (s *Store) check(")
+	h.Put, err = event.ParseSource("engine/put.go", engine.PutSource, "func (h *Handle) Put(", "func (h *Handle) check(")
 	return h, errors.Join(append(errs, err)...)
 }
 
