@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -208,7 +209,7 @@ func churn(t *testing.T, s *Store, rounds int) {
 			h := s.Handle(writers+r, nil)
 			defer h.Close()
 			random := rand.New(rand.NewPCG(2, uint64(r)))
-			for !ended.Load() {
+			for ; !ended.Load(); runtime.Gosched() { // where there is one processor, and nobody is taken off it
 				id := memory(random.IntN(writers), random.IntN(ids)).ID
 				m, err := h.Get(id)
 				if err == nil && !whole(id, m) {
@@ -231,7 +232,7 @@ func churn(t *testing.T, s *Store, rounds int) {
 	others.Go(func() {
 		h := s.Handle(writers+2, nil)
 		defer h.Close()
-		for !ended.Load() {
+		for ; !ended.Load(); runtime.Gosched() {
 			seen := map[string]bool{}
 			err := h.Range(func(m *Memory) bool {
 				if seen[m.ID] {
