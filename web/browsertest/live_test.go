@@ -264,7 +264,7 @@ func TestOlderEvidenceIsThereOnRequest(t *testing.T) {
 	b.until(items + " > " + strconv.Itoa(before))
 	numbers := eval[[]int](b, "[...document.querySelectorAll('#evidence li')].map(e => +e.dataset.number)")
 	for i := 1; i < len(numbers); i++ {
-		if numbers[i] >= numbers[i-1] {
+		if numbers[i] != numbers[i-1]-1 {
 			t.Fatalf("number %d comes behind %d", numbers[i], numbers[i-1])
 		}
 	}

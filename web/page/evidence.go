@@ -69,7 +69,8 @@ func (v *evidence) show(now float64) (drew, more bool) {
 	if !v.dirty {
 		return false, false
 	}
-	if now-v.last < listEvery || v.list.Call("matches", ":hover, :focus").Bool() && v.items > 0 {
+	const busy = ":hover, :focus"
+	if now-v.last < listEvery || v.items > 0 && (v.list.Call("matches", busy).Bool() || v.more.Call("matches", busy).Bool()) {
 		return false, true
 	}
 	v.dirty, v.last = false, now
@@ -82,6 +83,9 @@ func (v *evidence) show(now float64) (drew, more bool) {
 	for _, l := range v.waiting[max(0, len(v.waiting)-atOnce):] {
 		if l.Number <= v.newest[l.side] {
 			continue
+		}
+		if l.Number > v.newest[l.side]+1 {
+			v.drop(l.side) // or those between would be neither on the list nor behind its end
 		}
 		v.newest[l.side] = l.Number
 		v.list.Prepend(v.item(l.Number, l.side, l.ID, l.Slot, l.Expected, l.Got))
@@ -101,6 +105,17 @@ func (v *evidence) show(now float64) (drew, more bool) {
 	}
 	v.sum()
 	return true, false
+}
+
+// drop takes what a side has on the list off it.
+func (v *evidence) drop(side int) {
+	children := v.list.Get("children")
+	for i := v.items - 1; i >= 0; i-- {
+		if e := (dom.Element{Value: children.Index(i)}); dom.Number(e.Attr("data-side")) == side {
+			e.Call("remove")
+			v.items--
+		}
+	}
 }
 
 // sum says how much there is.
@@ -156,6 +171,10 @@ func (v *evidence) fetchOlder() {
 	run := v.page.state.Run
 	v.fetch(side, before, before-1, func(items []js.Value) {
 		if v.page.state.Run != run {
+			return
+		}
+		if v.oldest[side] != before { // newer ones have taken the list meanwhile
+			v.fetchOlder()
 			return
 		}
 		for i := len(items) - 1; i >= 0; i-- {
