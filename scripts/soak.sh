@@ -11,6 +11,6 @@ SLOTRACE_HISTORIES=$histories go test -count=1 -timeout 0 -v -run 'Histories' ./
 go test -count=20 -timeout 0 -run 'EverythingHappens|Counters|Concurrent' ./engine
 for package in $(go list ./engine/... ./server/...); do
 	for fuzz in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
-		go test -run '^$' -fuzz "^$fuzz\$" -fuzztime "$each" "$package"
+		go test -run '^$' -fuzz "^$fuzz\$" -fuzztime "$each" -fuzzminimizetime 100x "$package"
 	done
 done
