@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"slotrace/engine"
+	"slotrace/engine/alloc"
 	"slotrace/engine/review/report"
 	"slotrace/engine/visible"
 )
@@ -237,5 +238,44 @@ func TestRapidsSettingsAreGivenBack(t *testing.T) {
 	defer func() { rapidTurn <- struct{}{} }()
 	if _, err := check(ctx, 7, 1, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// early fails the test if a block is written before the window has been there.
+type early struct {
+	*watch
+	t    *testing.T
+	name string
+	seen int
+}
+
+func (e *early) Point(th *visible.Thread, op visible.Op) {
+	if op.Step == visible.Block {
+		e.seen++
+		if !e.met {
+			e.t.Errorf("%s: the block is written, and the window has not been", e.name)
+		}
+	}
+	e.watch.Point(th, op)
+}
+
+func TestTheWindowIsBetweenTheClaimAndTheBlock(t *testing.T) {
+	for _, k := range alloc.Kinds {
+		s, err := engine.New(engine.Options{Capacity: 2, Embedding: 1, Allocator: k.Name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &early{watch: &watch{window: newWindow(t.Context(), 1)}, t: t, name: k.Name}
+		h := s.Handle(0, e)
+		for _, id := range []string{"a", "b"} {
+			e.begin()
+			if err := h.Put(&engine.Memory{ID: id, Embedding: []float32{1}}); err != nil {
+				t.Error(err)
+			}
+		}
+		if e.seen != 2 {
+			t.Errorf("%s: %d blocks were written", k.Name, e.seen)
+		}
+		s.Close()
 	}
 }

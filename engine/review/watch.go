@@ -27,7 +27,7 @@ import (
 // bounded time, so that it cannot make a deadlock.
 type watch struct {
 	window *window
-	held   int  // locks
+	held   int  // locks that others may wait for
 	opened bool // this put has touched the count
 	met    bool // and has waited
 	waited time.Duration
@@ -46,6 +46,7 @@ func (w *watch) Point(*visible.Thread, visible.Op) {}
 // Done implements visible.Observer.
 func (w *watch) Done(_ *visible.Thread, op visible.Op, _ uint64) {
 	switch {
+	case op.Object == engine.ObjectWriting: // the handle's own door, which nobody else waits for
 	case op.Kind == visible.OpLock:
 		w.held++
 	case op.Kind == visible.OpUnlock:
