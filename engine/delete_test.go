@@ -55,7 +55,7 @@ func TestDeletingWhatIsNotThereSaysSo(t *testing.T) {
 
 func TestDeletingAClobberedIDLeavesTheOthersMemory(t *testing.T) {
 	s := heapStore(t, Options{Capacity: 4, Allocator: "check-then-act"})
-	runTurns(s, [][2]int{{0, 2}, {1, 11}, {0, 9}})
+	runTurns(s, [][2]int{{0, 2}, {1, 10}, {0, 8}})
 	h := s.Handle(2, nil)
 	if err := h.Delete("w1-m0"); !errors.Is(err, ErrClobbered) {
 		t.Errorf("%v", err)

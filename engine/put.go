@@ -42,11 +42,8 @@ func (h *Handle) Put(m *Memory) (err error) {
 	}
 	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
 	sum := h.writeBlock(h.slot.number, m, at)                             // block: embedding and metadata, into the slot
-	_, known := s.index.Load(t, visible.Previous, m.ID)                   // previous: is the id there already?
-	if !known {
-		h.commit(0, sum)                                                 // commit: from here on the block counts
-		_, known = s.index.Insert(t, visible.Index, m.ID, h.slot.number) // index: the id leads to the slot
-	}
+	h.commit(0, sum)                                                      // commit: from here on the block counts
+	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number)     // index: the id leads to the slot
 	if known {
 		h.replace(m.ID, sum)
 	}
@@ -154,10 +151,12 @@ func (h *Handle) commit(version uint8, sum uint32) {
 	h.loose, h.claimed = h.claimed || h.loose, false
 }
 
-// replace commits and enters an entry of an id that has one, or had one a moment ago.
-// Between the commit and the end both are in the file, and the version tells which is
-// the newer; who replaces or deletes the id meanwhile waits, or two would follow the
-// same one. Who puts an id that is not there waits for nobody, and may come between.
+// replace enters an entry of an id that has one, or had one a moment ago. Until its end
+// both are in the file. As long as the index leads to the old one it does not matter
+// which of them an opening finds, since nobody has seen the new one; before the index
+// leads to that, it is committed once more, with the version that follows. Who replaces
+// or deletes the id meanwhile waits, or two would follow the same one. Who puts an id
+// that is not there waits for nobody, and may come between.
 func (h *Handle) replace(id string, sum uint32) {
 	s, t, slot := h.store, &h.thread, h.slot.number
 	lock := s.idLock(id)

@@ -251,7 +251,7 @@ func runTurns(s *Store, schedule [][2]int) {
 }
 
 func TestTwoPutsByScheduleCollideEveryTime(t *testing.T) {
-	const put = 11 // visible operations of check-then-act: pin, look, reserve twice, content, block, previous, commit, index, tell, unpin
+	const put = 10 // visible operations of check-then-act: pin, look, reserve twice, content, block, commit, index, tell, unpin
 	for range 100 {
 		s := heapStore(t, Options{Capacity: 4, Allocator: "check-then-act"})
 		runTurns(s, [][2]int{{0, 2}, {1, put}, {0, put - 2}}) // 1 looks, and tells, between 0's look and 0's tell
@@ -270,7 +270,7 @@ func TestTwoPutsByScheduleCollideEveryTime(t *testing.T) {
 
 func TestTwoPutsOneAfterTheOtherDoNotCollide(t *testing.T) {
 	s := heapStore(t, Options{Capacity: 4, Allocator: "check-then-act"})
-	runTurns(s, [][2]int{{0, 11}, {1, 11}})
+	runTurns(s, [][2]int{{0, 10}, {1, 10}})
 	h := s.Handle(2, nil)
 	wantMemory(t, h, memory(0, 0))
 	wantMemory(t, h, memory(1, 0))
@@ -283,7 +283,7 @@ func (s *steps) Point(_ *visible.Thread, op visible.Op) { s.seen = append(s.seen
 func (*steps) Done(*visible.Thread, visible.Op, uint64) {}
 
 func TestAllocatorsMakeTheOperationsTheyAreKnownFor(t *testing.T) {
-	put := []visible.Step{visible.Reserve, visible.Reserve, visible.Content, visible.Block, visible.Previous, visible.Commit, visible.Index}
+	put := []visible.Step{visible.Reserve, visible.Reserve, visible.Content, visible.Block, visible.Commit, visible.Index}
 	for name, want := range map[string][2][]visible.Step{
 		"check-then-act":   {{visible.Look}, {visible.Tell}},
 		"lock-each-step":   {{visible.Enter, visible.Look, visible.Leave}, {visible.EnterTell, visible.Tell, visible.LeaveTell}},

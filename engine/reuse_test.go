@@ -158,7 +158,7 @@ func TestCompactionAfterCollisionsLeavesNoIDAstray(t *testing.T) {
 	for i := range 3 {
 		h.Put(memory(5, i))
 	}
-	runTurns(s, [][2]int{{0, 2}, {1, 11}, {0, 9}})
+	runTurns(s, [][2]int{{0, 2}, {1, 10}, {0, 8}})
 	if err := errors.Join(h.Delete("w0-m0"), h.Resize(t.Context(), 3, 0)); err != nil {
 		t.Fatal(err)
 	}

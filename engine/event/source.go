@@ -16,7 +16,7 @@ const meanwhile = "meanwhile"
 // standsFor says where a step is shown when its source has no line of its own for
 // it: an allocator does not show the store's work, the store not the allocator's.
 var standsFor = map[visible.Step][]string{
-	visible.Reserve: {meanwhile}, visible.Content: {meanwhile}, visible.Block: {meanwhile}, visible.Previous: {meanwhile}, visible.Commit: {meanwhile}, visible.Index: {meanwhile},
+	visible.Reserve: {meanwhile}, visible.Content: {meanwhile}, visible.Block: {meanwhile}, visible.Commit: {meanwhile}, visible.Index: {meanwhile},
 	visible.EnterBlock: {meanwhile, visible.Block.String()}, visible.LeaveBlock: {meanwhile, visible.Block.String()},
 	visible.Enter: {visible.Claim.String()}, visible.Look: {visible.Claim.String()}, visible.Leave: {visible.Claim.String()},
 	visible.EnterTell: {visible.Tell.String()}, visible.LeaveTell: {visible.Tell.String()},
@@ -27,7 +27,7 @@ var standsFor = map[visible.Step][]string{
 // PutSteps are the steps that a put can come to.
 var PutSteps = []visible.Step{
 	visible.Enter, visible.Look, visible.Claim, visible.Leave, visible.Reserve, visible.Content, visible.EnterBlock, visible.Block,
-	visible.LeaveBlock, visible.Previous, visible.Commit, visible.Index, visible.EnterTell, visible.Tell, visible.LeaveTell,
+	visible.LeaveBlock, visible.Commit, visible.Index, visible.EnterTell, visible.Tell, visible.LeaveTell,
 	visible.Pin, visible.Unpin,
 }
 

@@ -71,7 +71,7 @@ const (
 	LeaveBlock      // and release it
 	Pin             // come in through the handle's door, and see which file is the store's
 	Unpin           // and go out
-	Previous        // look up whether the id is in the index already
+	Previous        // look at the entry that is to be replaced or deleted
 	EnterID         // take the lock of an id that is being replaced or deleted
 	LeaveID         // and release it
 	Clear           // clear the commit word of an entry that is replaced or deleted

@@ -18,9 +18,9 @@ const (
 	latestShown = 32                     // losses shown at a time
 
 	// recordsShown is how many records a second a viewer gets at the most before
-	// bursts are shown instead. A paced put makes about 22, and takes some 22 beats.
+	// bursts are shown instead. A paced put makes about 20, and takes some 22 beats.
 	recordsShown   = 4000
-	recordsPerPut  = 22
+	recordsPerPut  = 20
 	beatsPerPut    = 22
 	everyStepShown = uint32(1)
 )
