@@ -145,9 +145,10 @@ func (h *Handle) leave(err *error) {
 	}
 	cut := g != nil && faulted(g.mapping, p)
 	h.thread.Abandon()
-	if (h.claimed || h.loose) && !cut {
+	if g != nil && (h.claimed || h.loose) && !cut {
 		h.undo(g)
 	}
+	h.claimed, h.loose = false, false
 	if by == &h.door.reading {
 		h.door.left.Add(1)
 	}
@@ -178,12 +179,10 @@ func (h *Handle) undo(g *generation) {
 	if p, err := g.place(g.meta(h.slot.number), h.slot.number); err == nil && h.loose {
 		id := string(g.mapping.Bytes()[g.contentAt()+p.at:][:p.id])
 		if slot, there := h.store.index.Peek(id); there && slot == h.slot.number {
-			h.loose = false
 			return
 		}
 	}
 	word.Poke(uint64(slotEmpty))
-	h.claimed, h.loose = false, false
 	h.store.free.give(&visible.Thread{}, h.slot)
 }
 
