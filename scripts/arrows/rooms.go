@@ -28,8 +28,8 @@ var rooms = []room{
 	{path: "engine/fold", imports: []string{"engine/event"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
-	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/visible", "engine/verdict"}},
-	{path: "engine/lab", imports: []string{"engine/explore", "engine/verdict", "engine/catalogue"}},
+	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/event", "engine/visible", "engine/verdict"}},
+	{path: "engine/lab", imports: []string{"engine/explore", "engine/verdict", "engine/catalogue", "engine/event", "engine/visible"}},
 	{path: "engine/review", imports: []string{"engine", "engine/alloc", "engine/visible", "engine/review/report"}},
 	{path: "engine/review/report"},
 

@@ -1,0 +1,118 @@
+package verdict
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/anishathalye/porcupine"
+
+	"slotrace/engine/visible"
+)
+
+// Call is one call that a thread made, such as a put, and what came of it. What the
+// numbers mean is its model's.
+type Call struct {
+	Thread int
+	Number int // among the calls of its thread, from 1
+	Kind   int
+	In     uint64
+	Out    uint64
+}
+
+// Model is what calls may come to when they are made one after the other.
+type Model struct {
+	// Plain says whether the calls, made in this order, could have come to what they did.
+	Plain func(calls []Call) bool
+	// Init, Step and Equal are the same for Porcupine: the state before all calls, what a
+	// call makes of a state (which it does not change), and whether two states are the same.
+	Init  func() any
+	Step  func(state any, c Call) (ok bool, next any)
+	Equal func(a, b any) bool
+}
+
+// Histories judges whether the calls of an execution could have been made one after the
+// other, in an order in which a call that had returned before another began comes before
+// it: whether the history is linearizable (Herlihy and Wing, TOPLAS 1990). A history that
+// is right in the order in which its calls returned is; of the others each is asked of
+// Porcupine once.
+type Histories struct {
+	model *Model
+	known map[string]bool
+	order []int
+	calls []Call
+	spans []span
+	key   []byte
+}
+
+// span is from a call's first event to its last.
+type span struct{ first, last int }
+
+// NewHistories returns a judge for the model.
+func NewHistories(m *Model) *Histories { return &Histories{model: m, known: map[string]bool{}} }
+
+// Linearizable says whether the calls, whose operations are the events, are.
+func (h *Histories) Linearizable(calls []Call, events []visible.Event) bool {
+	h.spans = h.spans[:0]
+	h.order = h.order[:0]
+	for i := range calls {
+		h.spans = append(h.spans, span{-1, len(events)}) // one that has no event, or has not returned
+		h.order = append(h.order, i)
+	}
+	for i := range calls {
+		c := &calls[i]
+		for at := range events {
+			if e := &events[at]; int(e.Thread) == c.Thread && int(e.Call) == c.Number {
+				if h.spans[i].first < 0 {
+					h.spans[i].first = at
+				}
+				h.spans[i].last = at
+			}
+		}
+	}
+	slices.SortStableFunc(h.order, func(a, b int) int { return h.spans[a].last - h.spans[b].last })
+	h.calls = h.calls[:0]
+	for _, i := range h.order {
+		h.calls = append(h.calls, calls[i])
+	}
+	if h.model.Plain(h.calls) {
+		return true
+	}
+	h.key = h.key[:0]
+	for _, i := range h.order {
+		c := &calls[i]
+		for _, n := range []int{c.Thread, c.Number, c.Kind, h.returnedBefore(i)} {
+			h.key = binary.AppendVarint(h.key, int64(n))
+		}
+		h.key = binary.AppendUvarint(binary.AppendUvarint(h.key, c.In), c.Out)
+	}
+	if ok, known := h.known[string(h.key)]; known {
+		return ok
+	}
+	ok := h.ask(calls)
+	h.known[string(h.key)] = ok
+	return ok
+}
+
+// returnedBefore is how many calls had returned before call i began. With the order of
+// the returns it says of any two calls whether one came before the other.
+func (h *Histories) returnedBefore(i int) (n int) {
+	for j := range h.spans {
+		if h.spans[j].last < h.spans[i].first {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *Histories) ask(calls []Call) bool {
+	model := porcupine.Model{
+		Init:  func() any { return h.model.Init() },
+		Step:  func(state, in, out any) (bool, any) { return h.model.Step(state, in.(Call)) },
+		Equal: h.model.Equal,
+	}
+	ops := make([]porcupine.Operation, len(calls))
+	for i, c := range calls {
+		ops[i] = porcupine.Operation{ClientId: c.Thread, Input: c, Call: int64(2 * h.spans[i].first), Return: int64(2*h.spans[i].last + 1)}
+	}
+	return porcupine.CheckOperations(model, ops)
+}
