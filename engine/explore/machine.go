@@ -140,6 +140,9 @@ func (m *Machine) Threads() int { return len(m.threads) }
 // Thread is the identity under which thread i of the program runs.
 func (m *Machine) Thread(i int) *visible.Thread { return &m.threads[i].visible }
 
+// Kept is how many of the events are as they were in the execution before.
+func (m *Machine) Kept() int { return m.known }
+
 // Events are those of the execution so far, or of the one that has ended.
 func (m *Machine) Events() []visible.Event { return m.trace[:m.depth] }
 

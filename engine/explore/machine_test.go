@@ -68,7 +68,7 @@ func TestEveryInterleavingIsVisitedOnce(t *testing.T) {
 		m, s := newStores(x.threads, x.ops, x.add)
 		all, lost := 0, 0
 		seen := map[string]bool{}
-		if !Every(m, Unbounded, func(e End) bool {
+		if !each(NewEvery(m, Unbounded), func(e End) bool {
 			if e != Completed {
 				t.Fatalf("%+v: an execution ended as %d: %s", x, e, m.Err())
 			}
@@ -90,7 +90,7 @@ func BenchmarkEvery3x2(b *testing.B) {
 	defer m.Close()
 	n, lost := 0, 0
 	for n < b.N {
-		Every(m, Unbounded, func(End) bool {
+		each(NewEvery(m, Unbounded), func(End) bool {
 			n++
 			if s.lost() {
 				lost++
@@ -99,4 +99,17 @@ func BenchmarkEvery3x2(b *testing.B) {
 		})
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "executions/s")
+}
+
+// each visits executions until visit is false, and says whether it has seen all.
+func each(s interface{ Visit() (End, bool) }, visit func(End) bool) bool {
+	for {
+		end, ok := s.Visit()
+		if !ok {
+			return true
+		}
+		if !visit(end) {
+			return false
+		}
+	}
 }

@@ -7,74 +7,96 @@ import (
 
 // Reduced visits one execution of each class of equivalent ones: those that differ only
 // in the order of operations that do not depend on each other. Executions that turn out
-// to be equivalent to one that was visited are cut short, and visited as Abandoned. It
-// ends when visit returns false, and says whether all classes were visited.
+// to be equivalent to one that was visited are cut short, and visited as Abandoned.
 //
 // It is source-DPOR with sleep sets (Abdulla, Aronis, Jonsson, Sagonas: "Optimal dynamic
 // partial order reduction", POPL 2014, algorithm 1), with locks as in the journal version
 // ("Source sets: a foundation for optimal dynamic partial order reduction", JACM 2017,
 // section 5).
-func Reduced(m *Machine, visit func(End) bool) (all bool) {
-	s := reduced{threads: m.Threads()}
-	s.clocks = make(clock.Vector, s.threads)
-	for prefix := 0; ; {
-		end := m.Run(&s, prefix)
-		if end == Deadlock {
-			s.blocked(m)
-		}
-		if !visit(end) || end == Nondeterministic {
-			return false
-		}
-		last := len(s.nodes) - 1
-		if end == Abandoned {
-			last-- // its last node has nobody to go on
-		}
+type Reduced struct {
+	m       *Machine
+	begun   bool
+	threads int
+	nodes   []node
+	learnt  int // events of the execution whose place among the others is known
+
+	// What is known of the operation at a depth stays right as long as the execution begins
+	// in the same way.
+	clocks clock.Vector // threads entries for each depth: what happened before the operation there, and it
+	counts []uint32     // by depth: the operation's number among its thread's, from 1
+	latest []int        // by depth and thread: the depth of the thread's latest operation before, -1 if none
+}
+
+// NewReduced returns the search at its beginning.
+func NewReduced(m *Machine) *Reduced { return &Reduced{m: m, threads: m.Threads()} }
+
+// Visit runs the next execution. It is false when all classes have been visited, and when
+// an execution was not deterministic.
+func (s *Reduced) Visit() (End, bool) {
+	prefix := 0
+	if s.begun {
+		last := min(s.m.depth, len(s.nodes)) - 1
 		for ; last >= 0; last-- {
 			n := &s.nodes[last]
 			n.sleep |= visible.One(int(n.chosen))
+			if onlyReads(&s.m.trace[last]) {
+				n.quiet |= visible.One(int(n.chosen))
+			}
 			if n.backtrack&^n.sleep != 0 {
 				break
 			}
 		}
-		if last < 0 {
-			return true
+		if last < 0 || s.m.end == Nondeterministic {
+			return 0, false
 		}
 		s.nodes = s.nodes[:last+1]
 		prefix = last
 	}
+	s.begun, s.learnt = true, prefix
+	end := s.m.Run(s, prefix)
+	s.learn(s.m)
+	if end == Deadlock {
+		s.blocked(s.m)
+	}
+	return end, true
 }
 
-// reduced is the search. What it knows of the operation at depth i stays right as long
-// as the execution begins in the same way.
-type reduced struct {
-	threads int
-	nodes   []node
-	clocks  clock.Vector // threads entries for each depth: what happened before the operation there, and it
-	counts  []uint32     // by depth: the operation's number among its thread's, from 1
-	latest  []int        // by depth and thread: the depth of the thread's latest operation before, -1 if none
+// Share is about how much of what is known to be tried has been visited, from 0 to 1.
+// It may fall, as more is found that has to be tried.
+func (s *Reduced) Share() float64 {
+	share, part := 0.0, 1.0
+	for i := range s.nodes {
+		n := &s.nodes[i]
+		all := max(n.backtrack.Len(), 1)
+		part /= float64(all)
+		share += part * float64((n.backtrack & n.sleep &^ visible.One(int(n.chosen))).Len())
+	}
+	return share
 }
 
 // node is a state of an execution, before the operation at its depth.
 type node struct {
 	backtrack visible.Set // who has to be tried here
 	sleep     visible.Set // who need not: an execution that begins with it was visited, or is known to be equivalent
-	enabled   visible.Set
+	quiet     visible.Set // of those asleep, whose operation would change nothing
 	chosen    int8
 }
 
-func (s *reduced) Next(m *Machine, enabled visible.Set) int {
+// Next implements Strategy.
+func (s *Reduced) Next(m *Machine, enabled visible.Set) int {
 	depth := m.depth
+	s.learn(m)
 	var to int
 	if depth < len(s.nodes) { // to be tried anew
 		n := &s.nodes[depth]
 		to = (n.backtrack &^ n.sleep).First()
 		n.chosen = int8(to)
 	} else {
-		n := node{enabled: enabled}
+		var n node
 		last := -1
 		if depth > 0 {
 			last = int(s.nodes[depth-1].chosen)
-			n.sleep = s.asleep(m, depth)
+			n.sleep, n.quiet = s.asleep(m, depth)
 		}
 		awake := enabled &^ n.sleep
 		switch {
@@ -89,21 +111,31 @@ func (s *reduced) Next(m *Machine, enabled visible.Set) int {
 		n.backtrack, n.chosen = visible.One(to), int8(to)
 		s.nodes = append(s.nodes, n)
 	}
-	s.happen(m, depth, to, &m.threads[to].pending)
 	return to
 }
 
-// asleep is who of those asleep at the node before is still asleep: what it does next
-// does not depend on the operation in between.
-func (s *reduced) asleep(m *Machine, depth int) (still visible.Set) {
-	before := &s.nodes[depth-1]
-	op := &m.trace[depth-1].Op
-	for w := before.sleep; w != 0; w &= w - 1 {
-		if i := w.First(); i != int(before.chosen) && !Dependent(&m.threads[i].pending, op) {
-			still |= visible.One(i)
-		}
+// learn finds the place of those operations among the others that were taken since.
+func (s *Reduced) learn(m *Machine) {
+	for ; s.learnt < m.depth; s.learnt++ {
+		s.happen(m, s.learnt)
 	}
-	return still
+}
+
+// asleep is who of those asleep at the node before is still asleep, and who of these
+// would change nothing: the operation in between does not depend on what they do next.
+func (s *Reduced) asleep(m *Machine, depth int) (still, quiet visible.Set) {
+	before := &s.nodes[depth-1]
+	e := &m.trace[depth-1]
+	reads := onlyReads(e)
+	for w := before.sleep; w != 0; w &= w - 1 {
+		i := w.First()
+		op := &m.threads[i].pending
+		if i == int(before.chosen) || e.Op.Overlaps(op) && !(reads && (op.Kind.Reads() || before.quiet.Has(i))) {
+			continue
+		}
+		still |= visible.One(i)
+	}
+	return still, still & before.quiet
 }
 
 // Dependent says whether the order of two operations of two threads can matter.
@@ -111,15 +143,32 @@ func Dependent(a, b *visible.Op) bool {
 	return a.Overlaps(b) && !(a.Kind.Reads() && b.Kind.Reads())
 }
 
+// dependent is Dependent for operations that were taken: a swap that did not swap, for
+// one, has only read.
+func dependent(a, b *visible.Event) bool {
+	return a.Op.Overlaps(&b.Op) && !(onlyReads(a) && onlyReads(b))
+}
+
+func onlyReads(e *visible.Event) bool {
+	switch e.Op.Kind {
+	case visible.OpCompareAndSwap, visible.OpTryLock, visible.OpMapDelete:
+		return e.Value == visible.Missing
+	case visible.OpMapInsert:
+		return e.Value != visible.Missing
+	}
+	return e.Op.Kind.Reads()
+}
+
 // clock is what is known after the operation at a depth.
-func (s *reduced) clock(depth int) clock.Vector {
+func (s *Reduced) clock(depth int) clock.Vector {
 	return s.clocks[depth*s.threads:][:s.threads:s.threads]
 }
 
-// happen finds what the operation op that thread takes at depth happens after, and which
-// operations it races with: those that it depends on, and that could have come right
-// after it. For each of these somebody is tried where the other was who leads there.
-func (s *reduced) happen(m *Machine, depth, thread int, op *visible.Op) {
+// happen finds what the operation at depth happens after, and which operations it races
+// with: those that it depends on, and that could have come right after it. For each of
+// these somebody is tried where the other was who leads there.
+func (s *Reduced) happen(m *Machine, depth int) {
+	thread := int(m.trace[depth].Thread)
 	for len(s.counts) <= depth {
 		s.counts = append(s.counts, 0)
 		s.latest = append(s.latest, make([]int, s.threads)...)
@@ -142,26 +191,26 @@ func (s *reduced) happen(m *Machine, depth, thread int, op *visible.Op) {
 	} else {
 		clear(c)
 	}
-	s.races(m, depth, thread, op, c)
+	s.races(m, depth, &m.trace[depth], c)
 	c[thread] = s.counts[depth]
 }
 
-// races joins to c, the clock of thread's operation before, what op happens after, and
-// treats the races that it finds.
-func (s *reduced) races(m *Machine, depth, thread int, op *visible.Op, c clock.Vector) {
-	released := false
+// races joins to c, the clock of the thread's operation before, what x happens after, and
+// treats the races that it finds. x comes at depth.
+func (s *Reduced) races(m *Machine, depth int, x *visible.Event, c clock.Vector) {
+	thread, released := int(x.Thread), false
 	for i := depth - 1; i >= 0; i-- {
 		e := &m.trace[i]
 		other := int(e.Thread)
-		if other == thread || c[other] >= s.counts[i] || !Dependent(&e.Op, op) {
+		if other == thread || c[other] >= s.counts[i] || !dependent(e, x) {
 			continue
 		}
-		if op.Kind == visible.OpLock && e.Op.Kind == visible.OpUnlock {
-			// A lock is not to be had before it is released. What op races with is the
+		if x.Op.Kind == visible.OpLock && e.Op.Kind == visible.OpUnlock {
+			// A lock is not to be had before it is released. What x races with is the
 			// operation that took it, unless it is known to come before for another reason.
 			if !released {
 				released = true
-				s.raceOfLocks(m, depth, i, thread, op, c)
+				s.raceOfLocks(m, depth, i, x, c)
 			}
 			c.Join(s.clock(i))
 			continue
@@ -171,24 +220,29 @@ func (s *reduced) races(m *Machine, depth, thread int, op *visible.Op, c clock.V
 	}
 }
 
-// raceOfLocks treats the race between op, which takes a lock that was released at
-// depth freed, and the operation that had taken it before.
-func (s *reduced) raceOfLocks(m *Machine, depth, freed, thread int, op *visible.Op, c clock.Vector) {
+// raceOfLocks treats the race between x, which takes a lock that was released at depth
+// freed, and the operation that had taken it before.
+func (s *Reduced) raceOfLocks(m *Machine, depth, freed int, x *visible.Event, c clock.Vector) {
 	owner := m.trace[freed].Thread
 	for i := freed - 1; i >= 0; i-- {
 		e := &m.trace[i]
-		if e.Thread == owner && e.Op.Object == op.Object && e.Op.Low == op.Low && e.Op.Kind != visible.OpUnlock {
+		if e.Thread == owner && e.Op.Overlaps(&x.Op) && takes(e) {
 			if c[owner] < s.counts[i] {
-				s.try(m, i, depth, thread, c)
+				s.try(m, i, depth, int(x.Thread), c)
 			}
 			return
 		}
 	}
 }
 
+// takes says whether the event took a lock.
+func takes(e *visible.Event) bool {
+	return e.Op.Kind == visible.OpLock || e.Op.Kind == visible.OpTryLock && e.Value != visible.Missing
+}
+
 // try sees to it that the operation at depth at, and thread's at depth now, are tried in
 // the other order. What lies between, but for what happens after the first, comes before.
-func (s *reduced) try(m *Machine, at, now, thread int, c clock.Vector) {
+func (s *Reduced) try(m *Machine, at, now, thread int, c clock.Vector) {
 	owner := int(m.trace[at].Thread)
 	first := s.counts[at]
 	var seen, initials visible.Set
@@ -230,7 +284,7 @@ func follows(c clock.Vector, seen visible.Set, begin *[MaxThreads]uint32) bool {
 
 // blocked treats, at the end of an execution in which threads wait for ever, what each
 // would have done as if it had.
-func (s *reduced) blocked(m *Machine) {
+func (s *Reduced) blocked(m *Machine) {
 	depth := m.depth
 	c := make(clock.Vector, s.threads)
 	for i := range m.threads {
@@ -245,6 +299,6 @@ func (s *reduced) blocked(m *Machine) {
 				break
 			}
 		}
-		s.races(m, depth, i, &th.pending, c)
+		s.races(m, depth, &visible.Event{Op: th.pending, Thread: uint8(i)}, c)
 	}
 }

@@ -29,7 +29,7 @@ func TestOneExecutionOfEachClass(t *testing.T) {
 	} {
 		m, s := newStores(x.threads, x.ops, x.add)
 		n, cut, lost := 0, 0, 0
-		all := Reduced(m, func(e End) bool {
+		all := each(NewReduced(m), func(e End) bool {
 			switch e {
 			case Completed:
 				n++
@@ -55,7 +55,7 @@ func BenchmarkReduced4x3(b *testing.B) {
 	for range b.N {
 		m, _ := newStores(4, 3, true)
 		n, cut := 0, 0
-		Reduced(m, func(e End) bool {
+		each(NewReduced(m), func(e End) bool {
 			if e == Completed {
 				n++
 			} else {

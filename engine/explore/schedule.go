@@ -98,3 +98,14 @@ func Preemptions(events []visible.Event) (n int) {
 func IsPreemption(events []visible.Event, i int) bool {
 	return i > 0 && events[i].Thread != events[i-1].Thread && events[i].Enabled.Has(int(events[i-1].Thread))
 }
+
+// Threads is who takes each operation.
+func (s Schedule) Threads() []uint8 {
+	threads := make([]uint8, 0, s.Len())
+	for _, t := range s {
+		for range t.Operations {
+			threads = append(threads, uint8(t.Thread))
+		}
+	}
+	return threads
+}

@@ -1,0 +1,57 @@
+package lab
+
+import (
+	"fmt"
+
+	"slotrace/engine/catalogue"
+	"slotrace/engine/explore"
+	"slotrace/engine/visible"
+)
+
+// Setup names what is explored: a variant of a scenario, and how many threads make how
+// many calls each.
+type Setup struct {
+	Scenario string `json:"scenario"`
+	Variant  string `json:"variant"`
+	Threads  int    `json:"threads"`
+	Ops      int    `json:"ops"`
+}
+
+// Limits of a setup.
+const (
+	MaxThreads = explore.MaxThreads
+	MaxOps     = 99
+)
+
+// Check says what is off about a setup, and what would do.
+func (s Setup) Check() error {
+	if _, _, err := catalogue.Find(s.Scenario, s.Variant); err != nil {
+		return err
+	}
+	switch {
+	case s.Threads < 1 || s.Threads > MaxThreads:
+		return fmt.Errorf("threads: 1 to %d, not %d", MaxThreads, s.Threads)
+	case s.Ops < 1 || s.Ops > MaxOps:
+		return fmt.Errorf("ops: 1 to %d, not %d", MaxOps, s.Ops)
+	}
+	return nil
+}
+
+// Default is the setup with which a scenario is shown first: its canary, in the sizes
+// that show it best.
+func Default(s *catalogue.Scenario) Setup { return Setup{s.Name, s.Canary, s.Threads, s.Ops} }
+
+// build makes the machine that runs the setup's program, and the program.
+func (s Setup) build() (*explore.Machine, catalogue.Instance, *catalogue.Variant, error) {
+	if err := s.Check(); err != nil {
+		return nil, nil, nil, err
+	}
+	scenario, v, _ := catalogue.Find(s.Scenario, s.Variant)
+	var instance catalogue.Instance
+	m := explore.New(s.Threads, func(o visible.Observer) explore.Program {
+		instance = scenario.New(v, s.Threads, s.Ops, o, o.(*explore.Machine).Begin)
+		return instance
+	})
+	m.SetBudget(1000 + 100*s.Threads*s.Ops)
+	return m, instance, v, nil
+}
