@@ -70,6 +70,17 @@ type Instance interface {
 	Object(op visible.Op) string
 }
 
+// Countable is an Instance whose states can be told apart by less than all that happened,
+// so that there are few enough to count executions by.
+type Countable interface {
+	// Shared appends to b what of the shared things decides, with where the threads stand,
+	// how executions go on and whether they break the invariant; nothing in it may depend on
+	// which thread is which. doomed says that all of them will break it, which needs no b.
+	Shared(b []byte) (key []byte, doomed bool)
+	// Abstraction says in a sentence what the count relies on.
+	Abstraction() string
+}
+
 // View is what threads share, for a picture.
 type View struct {
 	Values []Value // counters, lengths, locks: what has a name and one value

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -292,4 +293,28 @@ func (a *allocation) Object(op visible.Op) string {
 		return "blocks' lock"
 	}
 	return fmt.Sprintf("slot %d", op.Low/slotBytes)
+}
+
+// Shared implements Countable. Once two stores have taken one slot all is lost.
+func (a *allocation) Shared(b []byte) (key []byte, doomed bool) {
+	clear(a.taken)
+	for _, slot := range a.slots {
+		if slot == untaken {
+			continue
+		}
+		if a.taken[slot/64]>>(slot%64)&1 != 0 {
+			return b, true
+		}
+		a.taken[slot/64] |= 1 << (slot % 64)
+	}
+	b = binary.LittleEndian.AppendUint64(b, a.word)
+	for _, bits := range a.taken {
+		b = binary.LittleEndian.AppendUint64(b, bits)
+	}
+	return b, false
+}
+
+// Abstraction implements Countable.
+func (a *allocation) Abstraction() string {
+	return "Of a state it counts the count, the slots that were taken, and what each thread has seen in its store under way and does next. Threads are interchangeable, and once two stores have taken one slot nothing else matters."
 }

@@ -152,6 +152,9 @@ func (m *Machine) Live() visible.Set { return m.live }
 // Pending is the operation that a live thread takes when it goes on.
 func (m *Machine) Pending(thread int) visible.Op { return m.threads[thread].pending }
 
+// Calls is how many calls a thread has begun.
+func (m *Machine) Calls(thread int) int { return int(m.threads[thread].calls) }
+
 // Err says what was off with an execution that panicked or was not deterministic.
 func (m *Machine) Err() string { return m.failure }
 

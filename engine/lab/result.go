@@ -16,6 +16,7 @@ type Result struct {
 	Complete   bool    `json:"complete"`       // the whole space of the bound was covered
 	Executions Number  `json:"executions"`     // complete ones; with prove, one for each class
 	CutShort   int64   `json:"cut_short,omitempty"`
+	States     int     `json:"states,omitempty"` // that were counted by
 	Violations Number  `json:"violations"`
 	Races      int64   `json:"races,omitempty"` // executions with a data race that break nothing
 	Elapsed    float64 `json:"elapsed_ms"`

@@ -109,3 +109,21 @@ func TestTheCanaryTurnsRedWhenAHookIsBroken(t *testing.T) {
 		}
 	}
 }
+
+func TestExactCounts(t *testing.T) {
+	for _, x := range []struct {
+		variant      string
+		threads, ops int
+		all, losing  string
+	}{
+		{"check-then-act", 2, 1, "20", "18"}, {"check-then-act", 2, 2, "924", "918"}, {"check-then-act", 3, 1, "1680", "1674"},
+		{"check-then-act", 3, 2, "17153136", "17153046"}, {"check-then-act", 4, 2, "2308743493056", "2308743490536"},
+		{"fetch-add", 3, 2, "34650", "0"}, {"fetch-add", 4, 2, "63063000", "0"},
+	} {
+		r := explored(t, allocation(x.variant, x.threads, x.ops), Count, Bounds{})
+		if r.Executions.String() != x.all || r.Violations.String() != x.losing || !r.Complete {
+			t.Errorf("%+v: %s executions, %s violate, complete %v", x, r.Executions, r.Violations, r.Complete)
+		}
+		t.Logf("%+v: %d states, %.1f ms", x, r.States, r.Elapsed)
+	}
+}
