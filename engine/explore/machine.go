@@ -149,6 +149,9 @@ func (m *Machine) Events() []visible.Event { return m.trace[:m.depth] }
 // Live is who has not ended.
 func (m *Machine) Live() visible.Set { return m.live }
 
+// Enabled is who can go on, while threads stand still.
+func (m *Machine) Enabled() visible.Set { return m.enabled() }
+
 // Pending is the operation that a live thread takes when it goes on.
 func (m *Machine) Pending(thread int) visible.Op { return m.threads[thread].pending }
 

@@ -25,9 +25,10 @@ type Races struct {
 }
 
 type access struct {
-	before int // the thread's event before, -1 if none
-	source int // the event that last wrote the synchronizing thing, -1 if none
-	race   int // an event that this one races with, -1 if none
+	before int  // the thread's event before, -1 if none
+	source int  // the event that last wrote the synchronizing thing, -1 if none
+	joined bool // the source told the thread something new
+	race   int  // an event that this one races with, -1 if none
 }
 
 // Find returns the race whose second access comes first, and whether there is one. The
@@ -62,6 +63,17 @@ func (r *Races) All(events []visible.Event) (all []Race) {
 		}
 	}
 	return all
+}
+
+// Edges are the pairs of events of two threads of which the first is synchronized before
+// the second, because of what they do to one thing and not for another reason.
+func (r *Races) Edges() (edges [][2]int) {
+	for i := range r.events {
+		if x := &r.events[i]; x.joined {
+			edges = append(edges, [2]int{x.source, i})
+		}
+	}
+	return edges
 }
 
 func plain(k visible.Kind) bool { return k == visible.OpRead || k == visible.OpWrite }
@@ -117,6 +129,8 @@ func (r *Races) add(events []visible.Event, i int) {
 		}
 	}
 	if x.source >= 0 && acquires(e.Op.Kind) {
+		source := int(events[x.source].Thread)
+		x.joined = source != int(e.Thread) && !c.Covers(source, r.pass(x.source)[source])
 		c.Join(r.pass(x.source))
 	}
 	p := r.pass(i)
