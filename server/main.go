@@ -29,6 +29,8 @@ func commands() []command {
 	return []command{
 		{"serve", "serve the page, the API and the stream (what slotrace alone does)", runServe},
 		{"review", "run the seven tests that found the bug on an allocator", runReview},
+		{"explore", "search the schedules of a scenario for one that breaks it", runExplore},
+		{"replay", "run one schedule of a scenario, step by step", runReplay},
 		{"check", "verify a store at rest, entry by entry", runCheck},
 		{"bench", "measure the store, in ratios", runBench},
 		{"version", "print the version", runVersion},

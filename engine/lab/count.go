@@ -41,7 +41,7 @@ func (x *search) count() error {
 			break
 		}
 		if end == explore.Nondeterministic {
-			return fmt.Errorf("%s: the code under test is not deterministic, so nothing can be said of it: %s", t.Variant, t.machine.Err())
+			return fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
 		}
 		x.executions++
 		if len(g.Nodes) > maxNodes {

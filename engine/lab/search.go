@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -110,6 +111,10 @@ type search struct {
 	stopAtFirst bool
 }
 
+// ErrUnsound says that nothing can be said of a program: not every operation is announced,
+// or it does not do twice what it did once.
+var ErrUnsound = errors.New("nothing can be said of it")
+
 // explorer runs one execution after the other: see package explore.
 type explorer interface{ Visit() (explore.End, bool) }
 
@@ -171,7 +176,7 @@ func (x *search) visit(t *trial, e explorer) (all bool, err error) {
 		}
 		switch end {
 		case explore.Nondeterministic:
-			return false, fmt.Errorf("%s: the code under test is not deterministic, so nothing can be said of it: %s", t.Variant, t.machine.Err())
+			return false, fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
 		case explore.Abandoned:
 			x.CutShort++
 			continue
@@ -443,7 +448,7 @@ func Sing(s Setup) (*Canary, error) {
 		return nil, err
 	}
 	if x.Verdict != Violated {
-		return nil, fmt.Errorf("the canary does not sing: no violation of %s was found in %d executions, so that a proof would prove nothing", scenario.Canary, x.executions)
+		return nil, fmt.Errorf("the canary does not sing: %w: no violation of %s was found in %d executions", ErrUnsound, scenario.Canary, x.executions)
 	}
 	return &Canary{scenario.Canary, int(x.executions)}, nil
 }
@@ -471,7 +476,7 @@ func announced(s Setup, v *catalogue.Variant) error {
 	want := strings.Split(v.Steps, "|")
 	for i, got := range steps {
 		if w := strings.TrimSpace(want[min(i, len(want)-1)]); got != w {
-			return fmt.Errorf("the canary does not sing: a call of thread %s of %s announces the operations %q, and not %q: one of them is not seen by the scheduler", catalogue.Letter(i), v.Name, got, w)
+			return fmt.Errorf("the canary does not sing: %w: a call of thread %s of %s announces the operations %q, and not %q", ErrUnsound, catalogue.Letter(i), v.Name, got, w)
 		}
 	}
 	return nil

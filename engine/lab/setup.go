@@ -41,6 +41,27 @@ func (s Setup) Check() error {
 // that show it best.
 func Default(s *catalogue.Scenario) Setup { return Setup{s.Name, s.Canary, s.Threads, s.Ops} }
 
+// Filled is the setup with what it leaves open as in Default. A scenario that is not there
+// is left alone.
+func (s Setup) Filled() Setup {
+	for _, c := range catalogue.All {
+		if c.Name != s.Scenario {
+			continue
+		}
+		d := Default(c)
+		if s.Variant == "" {
+			s.Variant = d.Variant
+		}
+		if s.Threads == 0 {
+			s.Threads = d.Threads
+		}
+		if s.Ops == 0 {
+			s.Ops = d.Ops
+		}
+	}
+	return s
+}
+
 // build makes the machine that runs the setup's program, and the program.
 func (s Setup) build() (*explore.Machine, catalogue.Instance, *catalogue.Variant, error) {
 	if err := s.Check(); err != nil {
