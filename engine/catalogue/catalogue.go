@@ -60,7 +60,8 @@ type Instance interface {
 	// Outcome is what came of the execution, as far as its callers could tell, on one line.
 	// torn says whether bytes of an object may be a mixture of what two threads wrote.
 	Outcome(torn func(o visible.Object, low, high uint64) bool) string
-	// Calls are the calls of all threads; nil if the scenario has no model to judge them by.
+	// Calls are the calls of all threads, until the next execution; nil if the scenario has no
+	// model to judge them by.
 	Calls() []verdict.Call
 	// Model is what calls may come to; nil if there is none.
 	Model() *verdict.Model

@@ -75,13 +75,14 @@ type allocation struct {
 	wrote        []bool   // by thread and call
 	tag          [][slotBytes]byte
 	taken        []uint64 // slots in a set of bits, for Intact
+	calls        []verdict.Call
 }
 
 const untaken = ^uint64(0)
 
 func newAllocation(kind *alloc.Kind, threads, ops int, begin func(int)) *allocation {
 	n := threads * ops
-	a := &allocation{threads: threads, ops: ops, begin: begin, slots: make([]uint64, n), wrote: make([]bool, n), tag: make([][slotBytes]byte, n), taken: make([]uint64, n/64+1)}
+	a := &allocation{threads: threads, ops: ops, begin: begin, slots: make([]uint64, n), wrote: make([]bool, n), tag: make([][slotBytes]byte, n), taken: make([]uint64, n/64+1), calls: make([]verdict.Call, n)}
 	a.count = visible.NewCounter(objectCount, 0, &a.word)
 	a.lock = visible.NewMutex(objectLock, 0)
 	if kind.Locks {
@@ -91,6 +92,7 @@ func newAllocation(kind *alloc.Kind, threads, ops int, begin func(int)) *allocat
 	a.memory = make([]byte, n*slotBytes)
 	a.blocks = visible.NewBytes(objectBlocks, a.memory)
 	for i := range a.tag {
+		a.calls[i] = verdict.Call{Thread: a.thread(i), Number: a.call(i)}
 		for j := range a.tag[i] {
 			a.tag[i][j] = byte((i + 1) >> (8 * (j % 2))) // any half of it tells whose it is
 		}
@@ -214,11 +216,10 @@ func (a *allocation) Outcome(torn func(o visible.Object, low, high uint64) bool)
 }
 
 func (a *allocation) Calls() []verdict.Call {
-	calls := make([]verdict.Call, len(a.slots))
 	for i, slot := range a.slots {
-		calls[i] = verdict.Call{Thread: a.thread(i), Number: a.call(i), Out: slot}
+		a.calls[i].Out = slot
 	}
-	return calls
+	return a.calls
 }
 
 func (a *allocation) Model() *verdict.Model { return givenOnce }

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/anishathalye/porcupine"
 
@@ -42,6 +41,7 @@ type Histories struct {
 	calls []Call
 	spans []span
 	key   []byte
+	first [][]int // by thread and number of a call, its place among the calls, -1 if none
 }
 
 // span is from a call's first event to its last.
@@ -58,18 +58,24 @@ func (h *Histories) Linearizable(calls []Call, events []visible.Event) bool {
 		h.spans = append(h.spans, span{-1, len(events)}) // one that has no event, or has not returned
 		h.order = append(h.order, i)
 	}
-	for i := range calls {
-		c := &calls[i]
-		for at := range events {
-			if e := &events[at]; int(e.Thread) == c.Thread && int(e.Call) == c.Number {
-				if h.spans[i].first < 0 {
-					h.spans[i].first = at
-				}
-				h.spans[i].last = at
+	h.place(calls)
+	for at := range events {
+		e := &events[at]
+		if int(e.Thread) >= len(h.first) || int(e.Call) >= len(h.first[e.Thread]) {
+			continue
+		}
+		if i := h.first[e.Thread][e.Call]; i >= 0 {
+			if h.spans[i].first < 0 {
+				h.spans[i].first = at
 			}
+			h.spans[i].last = at
 		}
 	}
-	slices.SortStableFunc(h.order, func(a, b int) int { return h.spans[a].last - h.spans[b].last })
+	for i := 1; i < len(h.order); i++ { // by their returns; there are few
+		for j := i; j > 0 && h.spans[h.order[j]].last < h.spans[h.order[j-1]].last; j-- {
+			h.order[j], h.order[j-1] = h.order[j-1], h.order[j]
+		}
+	}
 	h.calls = h.calls[:0]
 	for _, i := range h.order {
 		h.calls = append(h.calls, calls[i])
@@ -91,6 +97,25 @@ func (h *Histories) Linearizable(calls []Call, events []visible.Event) bool {
 	ok := h.ask(calls)
 	h.known[string(h.key)] = ok
 	return ok
+}
+
+// place fills first.
+func (h *Histories) place(calls []Call) {
+	for i := range h.first {
+		h.first[i] = h.first[i][:0]
+	}
+	for i := range calls {
+		c := &calls[i]
+		for len(h.first) <= c.Thread {
+			h.first = append(h.first, nil)
+		}
+		of := h.first[c.Thread]
+		for len(of) <= c.Number {
+			of = append(of, -1)
+		}
+		of[c.Number] = i
+		h.first[c.Thread] = of
+	}
 }
 
 // returnedBefore is how many calls had returned before call i began. With the order of

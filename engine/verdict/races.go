@@ -29,6 +29,7 @@ type access struct {
 	source int  // the event that last wrote the synchronizing thing, -1 if none
 	joined bool // the source told the thread something new
 	race   int  // an event that this one races with, -1 if none
+	sofar  int  // the first event, up to this one, that races with one before, -1 if none
 }
 
 // Find returns the race whose second access comes first, and whether there is one. The
@@ -42,9 +43,9 @@ func (r *Races) Find(threads int, events []visible.Event, kept int) (Race, bool)
 	for i := kept; i < len(events); i++ {
 		r.add(events, i)
 	}
-	for i := range r.events {
-		if j := r.events[i].race; j >= 0 {
-			return Race{j, i}, true
+	if n := len(r.events); n > 0 {
+		if second := r.events[n-1].sofar; second >= 0 {
+			return Race{r.events[second].race, second}, true
 		}
 	}
 	return Race{}, false
@@ -95,7 +96,10 @@ func (r *Races) racing(events []visible.Event, j, i int) bool {
 
 func (r *Races) add(events []visible.Event, i int) {
 	e := &events[i]
-	x := access{before: -1, source: -1, race: -1}
+	x := access{before: -1, source: -1, race: -1, sofar: -1}
+	if i > 0 {
+		x.sofar = r.events[i-1].sofar
+	}
 	for j := i - 1; j >= 0 && x.before < 0; j-- {
 		if events[j].Thread == e.Thread {
 			x.before = j
@@ -117,6 +121,9 @@ func (r *Races) add(events []visible.Event, i int) {
 		for j := i - 1; j >= 0; j-- {
 			if r.racing(events, j, i) {
 				r.events[i].race = j
+				if r.events[i].sofar < 0 {
+					r.events[i].sofar = i
+				}
 				return
 			}
 		}
