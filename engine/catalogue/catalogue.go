@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"slotrace/engine"
 	"slotrace/engine/event"
 	"slotrace/engine/verdict"
 	"slotrace/engine/visible"
@@ -34,6 +35,9 @@ type Scenario struct {
 	// of all their operations; nil = nobody watches, and threads may really run at once. A
 	// thread calls begin where it begins a call.
 	New func(v *Variant, threads, ops int, o visible.Observer, begin func(thread int)) Instance
+	// OnFile sets the options of a store whose puts are the scenario's calls; nil if there is
+	// none. See OnFile, the type.
+	OnFile func(v *Variant, o *engine.Options)
 }
 
 // Variant is one way to write the code in question.
