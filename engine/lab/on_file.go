@@ -33,6 +33,9 @@ type FileStep struct {
 // MaxOnFile is how many puts, threads times ops, are made on a file.
 const MaxOnFile = 256
 
+// ErrFile says that a store's file could not be made or read.
+var ErrFile = errors.New("on a file")
+
 // RunOnFile has goroutines that really run make the setup's calls on a store in a real,
 // mapped file, in a new folder within dir, taking turns as the schedule says, and compares
 // with what the scheduler makes of it. The folder stays.
@@ -65,8 +68,11 @@ func RunOnFile(s Setup, schedule, dir string) (FileRun, error) {
 	}
 	scenario, v, _ := catalogue.Find(s.Scenario, s.Variant)
 	f, err := catalogue.NewOnFile(scenario, v, s.Threads, s.Ops, filepath.Join(dir, "store"))
-	if err != nil {
+	switch {
+	case errors.Is(err, catalogue.ErrNotOnFile):
 		return FileRun{}, err
+	case err != nil:
+		return FileRun{}, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	r := FileRun{Setup: s, Schedule: turns.String(), FileBytes: f.Bytes(), Steps: []FileStep{}}
 	events, err := explore.NewConductor(s.Threads, turns).Conduct(f.Run)
@@ -75,7 +81,7 @@ func RunOnFile(s Setup, schedule, dir string) (FileRun, error) {
 	}
 	r.Evidence, err = f.Evidence()
 	if err = errors.Join(err, f.Close()); err != nil {
-		return FileRun{}, err
+		return FileRun{}, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	for i := range events {
 		e := &events[i]
