@@ -62,7 +62,7 @@ type Instance interface {
 	// Breach says how it was broken by the execution of these events.
 	Breach(events []visible.Event) verdict.Breach
 	// Outcome is what came of the execution, as far as its callers could tell, on one line.
-	// torn says whether bytes of an object may be a mixture of what two threads wrote.
+	// torn says whether bytes of an object, which two threads wrote, may be a mixture of both.
 	Outcome(torn func(o visible.Object, low, high uint64) bool) string
 	// Calls are the calls of all threads, until the next execution; nil if the scenario has no
 	// model to judge them by.

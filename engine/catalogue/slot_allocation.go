@@ -200,7 +200,7 @@ func (a *allocation) Outcome(torn func(o visible.Object, low, high uint64) bool)
 		h := a.holder(slot)
 		switch {
 		case slices.Index(a.slots, slot) < 0:
-		case torn(objectBlocks, low, low+slotBytes):
+		case a.shared(slot) && torn(objectBlocks, low, low+slotBytes):
 			fmt.Fprintf(&b, "%d=torn ", slot)
 		case h < 0:
 			fmt.Fprintf(&b, "%d=? ", slot)
@@ -209,6 +209,12 @@ func (a *allocation) Outcome(torn func(o visible.Object, low, high uint64) bool)
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// shared says whether two stores have taken the slot.
+func (a *allocation) shared(slot uint64) bool {
+	first := slices.Index(a.slots, slot)
+	return first >= 0 && slices.Index(a.slots[first+1:], slot) >= 0
 }
 
 func (a *allocation) Calls() []verdict.Call {
