@@ -1,7 +1,7 @@
 //go:build !js
 
 // Package bench measures the store: what a put and a get cost, what watching them
-// costs, how long opening takes. Each figure is a ratio of two things that are timed
+// costs, how long opening takes; and the explorer: how fast it goes through schedules. Each figure is a ratio of two things that are timed
 // in turn in one run, or a time that the same run can be told from; a machine's own
 // numbers say little about another's. It measures and does not judge: whether a
 // figure reaches what is wanted of it is printed, and nothing follows from it.
@@ -101,7 +101,7 @@ type measure struct {
 	take func(*session) (Spread, error)
 }
 
-var measures = slices.Concat(puts, tracings, gets, recoveries)
+var measures = slices.Concat(puts, tracings, gets, recoveries, explorations)
 
 // Names are the names of all figures.
 func Names() []string {

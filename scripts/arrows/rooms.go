@@ -24,7 +24,7 @@ var rooms = []room{
 	{path: "engine", imports: []string{"engine/visible", "engine/visible/index", "engine/mapping", "engine/alloc"}},
 	{path: "engine/event", imports: []string{"engine/visible"}},
 	{path: "engine/trace", imports: []string{"engine/event", "engine/visible"}},
-	{path: "engine/bench", imports: []string{"engine", "engine/alloc", "engine/event", "engine/mapping", "engine/trace", "engine/visible", "engine/visible/index"}},
+	{path: "engine/bench", imports: []string{"engine", "engine/alloc", "engine/event", "engine/lab", "engine/mapping", "engine/trace", "engine/visible", "engine/visible/index"}},
 	{path: "engine/fold", imports: []string{"engine/event"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
