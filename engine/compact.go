@@ -76,6 +76,7 @@ func (s *Store) rewriteAlone(ctx context.Context, t *visible.Thread, capacity, c
 	if err != nil {
 		return err
 	}
+	next.setArea(s.area)
 	return s.switchTo(ctx, t, old, next)
 }
 

@@ -67,6 +67,7 @@ const (
 	ObjectReading  // and those through which they read
 	ObjectIDs      // the locks of ids that are replaced or deleted, a number each
 	ObjectFreeList // the lock of the list of free slots
+	ObjectArea     // the lock of the content area, where it is given out under one
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

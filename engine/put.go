@@ -106,18 +106,12 @@ func (h *Handle) giveBack() {
 	}
 }
 
-// take takes n bytes of the content area. Their count never passes the area's end, so
-// a full area stays as it is.
+// take takes n bytes of the content area.
 func (g *generation) take(t *visible.Thread, n uint64) (at uint64, ok bool) {
-	for {
-		at = g.contentEnd.Load(t, visible.Reserve)
-		if at > g.geometry.content || n > g.geometry.content-at {
-			return 0, false
-		}
-		if g.contentEnd.CompareAndSwap(t, visible.Reserve, at, at+n) {
-			return at, true
-		}
+	if g.area != nil {
+		return g.area.Take(t, n)
 	}
+	return g.bump.Take(t, n)
 }
 
 // writeBlock writes the embedding, the padding behind it if any, and the metadata, and

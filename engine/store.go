@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slotrace/engine/alloc"
+	"slotrace/engine/area"
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
 	"slotrace/engine/visible/index"
@@ -22,6 +23,7 @@ type Options struct {
 	Content   uint64 // bytes for ids and contents; 0 = 256 a slot
 	Checksum  Checksum
 	Allocator string // a name of alloc.Kinds; "" = fetch-add
+	Area      string // a name of area.Kinds; "" = bump. A store that is opened later has that
 	Replace   bool   // Create may overwrite a store that is there (never foreign files)
 }
 
@@ -45,7 +47,7 @@ func (o Options) geometry() (geometry, error) {
 		o.Content = o.Capacity * 256
 	}
 	g := geometry{o.Embedding, o.Capacity, o.Content, o.Checksum}
-	return g, errors.Join(g.check(), known(o.Allocator))
+	return g, errors.Join(g.check(), known(o.Allocator), knownArea(o.Area))
 }
 
 // Store is an open store. Its methods may be called by any goroutine.
@@ -55,6 +57,7 @@ type Store struct {
 	kind       *alloc.Kind
 	allocator  alloc.Allocator
 	shared     alloc.Shared
+	area       *area.Kind     // nil = bump
 	blocksLock *visible.Mutex // not nil if the allocator's kind locks blocks
 	index      *index.Map
 	ids        []visible.Mutex // of ids that are replaced or deleted, by hash
@@ -88,6 +91,9 @@ func New(o Options) (*Store, error) {
 	var s *Store
 	if err == nil {
 		s, err = attach(nil, format(m, g, "", 1), o.Allocator)
+	}
+	if err == nil {
+		s.choose(o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("new store: %w", err)
@@ -189,6 +195,21 @@ func known(allocator string) error {
 	return nil
 }
 
+func knownArea(name string) error {
+	if name != "" && area.Find(name) == nil {
+		return fmt.Errorf("there is no content area %q", name)
+	}
+	return nil
+}
+
+// choose has a new store do things as the options say.
+func (s *Store) choose(o Options) {
+	if o.Area != "bump" {
+		s.area = area.Find(o.Area)
+	}
+	s.current.Peek().setArea(s.area)
+}
+
 // stop keeps handles from changing the store, until resume; with whole they do not
 // read it, either. Who calls has the lock of the whole store. ctx bounds the wait; when it
 // ends first nobody is kept out.
@@ -238,6 +259,24 @@ func (s *Store) Reset() error {
 			g.empty()
 		}
 		g.setNumber(n)
+		s.shared.Count.Poke(0)
+		g.contentEnd.Poke(0)
+		s.free.reset(nil)
+		s.index.Clear()
+		return nil
+	})
+}
+
+// Rewind makes a store on the heap as it was when it was new, to the last byte, so that
+// what threads do then is done in the same way as the first time. It clears all of the
+// store's memory: Reset is for others.
+func (s *Store) Rewind() error {
+	return s.alone(func(g *generation) error {
+		if s.folder != nil {
+			return errors.New("rewind: the store has a file") // in which an entry of long ago could come to count again
+		}
+		clear(g.mapping.Bytes()[headerBytes:])
+		g.setNumber(1)
 		s.shared.Count.Poke(0)
 		g.contentEnd.Poke(0)
 		s.free.reset(nil)

@@ -83,6 +83,14 @@ func Index(name string) int {
 	return slices.IndexFunc(Kinds, func(k Kind) bool { return k.Name == name })
 }
 
+// Find returns the kind of that name, or nil.
+func Find(name string) *Kind {
+	if i := Index(name); i >= 0 {
+		return &Kinds[i]
+	}
+	return nil
+}
+
 //go:embed *.go
 var sources embed.FS
 

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"slotrace/engine/area"
+	"slotrace/engine/visible"
+)
+
+func TestEveryAreaServesTheStore(t *testing.T) {
+	for _, k := range area.Kinds {
+		s := heapStore(t, Options{Capacity: 8, Area: k.Name})
+		for _, h := range []*Handle{s.Handle(0, nil), s.Handle(1, nil)} {
+			for i := range 3 {
+				if err := h.Put(memory(h.thread.ID, i)); err != nil {
+					t.Fatal(k.Name, err)
+				}
+			}
+			if err := h.Compact(t.Context()); err != nil {
+				t.Fatal(k.Name, err)
+			}
+		}
+		var seen steps
+		if err := s.Handle(2, &seen).Put(memory(2, 0)); err != nil || slices.ContainsFunc(seen.seen, func(op visible.Op) bool { return op.Step == visible.EnterArea }) != (k.Name != "bump") {
+			t.Errorf("%s, compacted: %v, %v", k.Name, err, seen.seen)
+		}
+		if r := s.current.Peek().verify(); r.Entries != 7 || len(r.Notes) > 0 {
+			t.Errorf("%s: %+v", k.Name, r)
+		}
+	}
+	if _, err := New(Options{Capacity: 1, Area: "heap"}); err == nil {
+		t.Error("there is a heap")
+	}
+}
+
+func TestARewoundStoreIsAsWhenItWasNew(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 4})
+	before := slices.Clone(s.current.Peek().mapping.Bytes())
+	var first []byte
+	h := s.Handle(0, nil)
+	for range 3 {
+		for _, err := range []error{h.Put(memory(0, 0)), h.Put(memory(0, 1)), h.Delete("w0-m0"), h.Put(memory(0, 1))} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		b := s.current.Peek().mapping.Bytes()
+		if first == nil {
+			first = slices.Clone(b)
+		}
+		if !bytes.Equal(b, first) {
+			t.Error("the same puts leave other bytes behind")
+		}
+		if p := s.Picture(); p.Count != 3 || !slices.Equal(p.Slots, []string{"", "", "w0-m1", ""}) {
+			t.Errorf("%+v", p)
+		}
+		if slot, ok := s.Lookup("w0-m1"); !ok || slot != 2 {
+			t.Errorf("w0-m1 leads to %d, %v", slot, ok)
+		}
+		if err := s.Rewind(); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(b, before) || s.index.Len() != 0 {
+			t.Error("something is left")
+		}
+		if _, err := h.Get("w0-m1"); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+	}
+	f, err := Create(t.TempDir()+"/store", Options{Capacity: 4, Embedding: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Rewind() == nil {
+		t.Error("a store with a file was rewound")
+	}
+}
