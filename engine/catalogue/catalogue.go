@@ -16,7 +16,7 @@ import (
 )
 
 // All are the scenarios, in the order in which they are shown.
-var All = []*Scenario{slotAllocation}
+var All = []*Scenario{slotAllocation, store, contentOffset}
 
 // Scenario is a program, its variants, and what it teaches.
 type Scenario struct {
@@ -145,4 +145,3 @@ func Letter(thread int) string { return string(rune('A' + thread)) }
 
 // Stored is how thread's call is called where it is something's content or id: a-0.
 func Stored(thread, call int) string { return fmt.Sprintf("%c-%d", 'a'+thread, call) }
-

@@ -13,11 +13,15 @@ import (
 // numbers mean is its model's.
 type Call struct {
 	Thread int
-	Number int // among the calls of its thread, from 1
+	Number int // among the calls of its thread, from 1; Final for one that was made when all threads had ended
 	Kind   int
 	In     uint64
 	Out    uint64
 }
+
+// Final is the number of calls that are made, in no order, when all threads have ended,
+// such as reading back what was stored.
+const Final = 0
 
 // Model is what calls may come to when they are made one after the other.
 type Model struct {
@@ -60,6 +64,10 @@ func (h *Histories) Linearizable(calls []Call, events []visible.Event) bool {
 	}
 	for i := range calls {
 		c := &calls[i]
+		if c.Number == Final {
+			h.spans[i] = span{len(events) + 1, len(events) + 1}
+			continue
+		}
 		for at := range events {
 			if e := &events[at]; int(e.Thread) == c.Thread && int(e.Call) == c.Number {
 				if h.spans[i].first < 0 {
