@@ -83,8 +83,8 @@ func (h *Handle) reserve(slot, n uint64) (at uint64, own bool, err error) {
 		}
 		return 0, false, ErrContentFull
 	}
-	s.allocator.Refuse(t)
-	if h.slot, h.claimed = s.free.take(t, n, false); !h.claimed {
+	s.allocator.Refuse(t)                                         // refuse: there is no such slot
+	if h.slot, h.claimed = s.free.take(t, n, false); !h.claimed { // free: is there one that was freed?
 		return 0, false, ErrFull
 	}
 	if h.slot.room >= n {

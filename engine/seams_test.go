@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"slotrace/engine/alloc"
 	"slotrace/engine/area"
 	"slotrace/engine/visible"
 )
@@ -77,5 +78,19 @@ func TestARewoundStoreIsAsWhenItWasNew(t *testing.T) {
 	defer f.Close()
 	if f.Rewind() == nil {
 		t.Error("a store with a file was rewound")
+	}
+}
+
+// A store whose allocator knows the capacity is told when it changes.
+func TestABoundedStoreGrows(t *testing.T) {
+	for _, k := range alloc.Bounded {
+		s := heapStore(t, Options{Capacity: 1, Allocator: k.Name})
+		h := s.Handle(0, nil)
+		if err := errors.Join(h.Put(memory(0, 0)), h.Resize(t.Context(), 3, 0), h.Put(memory(0, 1)), h.Put(memory(0, 2))); err != nil {
+			t.Errorf("%s: %v", k.Name, err)
+		}
+		if err := h.Put(memory(0, 3)); !errors.Is(err, ErrFull) {
+			t.Errorf("%s: %v", k.Name, err)
+		}
 	}
 }

@@ -22,7 +22,7 @@ type Options struct {
 	Embedding uint32 // float32 values in each, at least 1; 0 = 768
 	Content   uint64 // bytes for ids and contents; 0 = 256 a slot
 	Checksum  Checksum
-	Allocator string // a name of alloc.Kinds; "" = fetch-add
+	Allocator string // a name of alloc.Kinds or alloc.Bounded; "" = fetch-add
 	Area      string // a name of area.Kinds; "" = bump. A store that is opened later has that
 	Replace   bool   // Create may overwrite a store that is there (never foreign files)
 }
@@ -122,7 +122,7 @@ func attach(f *folder, g *generation, allocator string) (*Store, error) {
 	s := &Store{
 		shape:   g.geometry,
 		folder:  f,
-		shared:  alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock, 0)},
+		shared:  alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock, 0), Capacity: g.capacity},
 		index:   index.New(ObjectIndex, int(min(g.capacity, 1<<20))),
 		ids:     make([]visible.Mutex, idLocks),
 		current: visible.NewPointer(ObjectCurrent, g),
@@ -158,7 +158,7 @@ func (s *Store) setAllocator(name string) error {
 	if name == "" {
 		name = "fetch-add"
 	}
-	s.kind = &alloc.Kinds[alloc.Index(name)]
+	s.kind = alloc.Find(name)
 	s.allocator = s.kind.New(s.shared)
 	s.blocksLock = nil
 	if s.kind.Locks {
@@ -189,7 +189,7 @@ func lockWithin(ctx context.Context, m *visible.Mutex, t *visible.Thread) error 
 }
 
 func known(allocator string) error {
-	if allocator != "" && alloc.Index(allocator) < 0 {
+	if allocator != "" && alloc.Find(allocator) == nil {
 		return fmt.Errorf("there is no allocator %q", allocator)
 	}
 	return nil
