@@ -32,9 +32,6 @@ func TestEveryAreaServesTheStore(t *testing.T) {
 			t.Errorf("%s: %+v", k.Name, r)
 		}
 	}
-	if _, err := New(Options{Capacity: 1, Area: "heap"}); err == nil {
-		t.Error("there is a heap")
-	}
 }
 
 func TestARewoundStoreIsAsWhenItWasNew(t *testing.T) {
@@ -78,6 +75,90 @@ func TestARewoundStoreIsAsWhenItWasNew(t *testing.T) {
 	defer f.Close()
 	if f.Rewind() == nil {
 		t.Error("a store with a file was rewound")
+	}
+}
+
+// whole waits for no lock that nobody holds any more, and finds the store in order.
+func whole(t *testing.T, s *Store, what string) {
+	t.Helper()
+	if c := s.coarse; c != nil {
+		th := &visible.Thread{}
+		for _, m := range []*visible.Mutex{&c.index, &c.content} {
+			if !m.TryLock(th, visible.NoStep) {
+				t.Fatalf("%s: somebody has left a lock behind", what)
+			}
+			m.Unlock(th, visible.NoStep)
+		}
+	}
+	if r := s.current.Peek().verify(); int(r.Entries) != s.index.Len() || len(r.Notes) > 0 {
+		t.Errorf("%s: the index has %d entries, the file is %+v", what, s.index.Len(), r)
+	}
+}
+
+func TestCoarseLocksAreReleasedWhateverHappens(t *testing.T) {
+	for _, d := range Disciplines {
+		s := heapStore(t, Options{Capacity: 2, Locks: d.Name})
+		h := s.Handle(0, nil)
+		for i, want := range []error{nil, nil, ErrFull, nil} {
+			if err := h.Put(memory(0, i)); !errors.Is(err, want) {
+				t.Errorf("%s: put %d: %v", d.Name, i, err)
+			}
+			whole(t, s, d.Name)
+			if i == 2 {
+				if err := errors.Join(h.Delete("w0-m1")); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if err := h.Delete("w0-m1"); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		wantMemory(t, h, memory(0, 3))
+		whole(t, s, d.Name)
+
+		for step := visible.NoStep + 1; step < visible.Steps; step++ {
+			s := heapStore(t, Options{Capacity: 4, Locks: d.Name})
+			h := s.Handle(0, nil)
+			h.Put(memory(0, 0))
+			for name, do := range map[string]func(d *Handle){
+				"put": func(d *Handle) { d.Put(memory(0, 1)) }, "replace": func(d *Handle) { d.Put(memory(0, 0)) }, "delete": func(d *Handle) { d.Delete("w0-m0") },
+			} {
+				doomed := s.Handle(1, &at{step, func() { panic("boom") }})
+				func() {
+					defer func() { recover() }()
+					do(doomed)
+				}()
+				doomed.Close()
+				if err := h.Compact(t.Context()); err != nil {
+					t.Errorf("%s at %s: %v", name, step, err)
+				}
+				whole(t, s, d.Name+": "+name+" at "+step.String())
+			}
+		}
+	}
+}
+
+func TestAPutThatPublishesFirstIsWholeInTheEnd(t *testing.T) {
+	for _, name := range []string{IndexBeforeCopy, CopyBeforeIndex} {
+		s := heapStore(t, Options{Capacity: 3, Publish: name})
+		h := s.Handle(0, nil)
+		for _, i := range []int{0, 1, 0} {
+			if err := h.Put(memory(0, i)); err != nil {
+				t.Error(err)
+			}
+		}
+		wantMemory(t, h, memory(0, 0))
+		wantMemory(t, h, memory(0, 1))
+		whole(t, s, name)
+	}
+}
+
+func TestThereAreNoOtherSeams(t *testing.T) {
+	for _, o := range []Options{{Area: "heap"}, {Publish: "never"}, {Locks: "many"}, {Allocator: "malloc"}} {
+		o.Capacity = 1
+		if _, err := New(o); err == nil {
+			t.Errorf("%+v was taken", o)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ type Options struct {
 	Checksum  Checksum
 	Allocator string // a name of alloc.Kinds or alloc.Bounded; "" = fetch-add
 	Area      string // a name of area.Kinds; "" = bump. A store that is opened later has that
+	Publish   string // IndexBeforeCopy, or "" = CopyBeforeIndex. A store that is opened later has that
+	Locks     string // coarse locks as Disciplines names them; "" = none. A store that is opened later has none
 	Replace   bool   // Create may overwrite a store that is there (never foreign files)
 }
 
@@ -47,7 +49,7 @@ func (o Options) geometry() (geometry, error) {
 		o.Content = o.Capacity * 256
 	}
 	g := geometry{o.Embedding, o.Capacity, o.Content, o.Checksum}
-	return g, errors.Join(g.check(), known(o.Allocator), knownArea(o.Area))
+	return g, errors.Join(g.check(), known(o.Allocator), o.seams())
 }
 
 // Store is an open store. Its methods may be called by any goroutine.
@@ -58,6 +60,8 @@ type Store struct {
 	allocator  alloc.Allocator
 	shared     alloc.Shared
 	area       *area.Kind     // nil = bump
+	indexFirst bool           // puts publish an entry before they copy it
+	coarse     *coarse        // nil = no locks but those that there are anyway
 	blocksLock *visible.Mutex // not nil if the allocator's kind locks blocks
 	index      *index.Map
 	ids        []visible.Mutex // of ids that are replaced or deleted, by hash
@@ -195,15 +199,27 @@ func known(allocator string) error {
 	return nil
 }
 
-func knownArea(name string) error {
-	if name != "" && area.Find(name) == nil {
-		return fmt.Errorf("there is no content area %q", name)
+// seams says whether there are the ways that the options name in which a store can do
+// things wrong, or otherwise than it does.
+func (o *Options) seams() error {
+	if o.Area != "" && area.Find(o.Area) == nil {
+		return fmt.Errorf("there is no content area %q", o.Area)
+	}
+	if o.Publish != "" && o.Publish != CopyBeforeIndex && o.Publish != IndexBeforeCopy {
+		return fmt.Errorf("there is no order of a put %q", o.Publish)
+	}
+	if o.Locks != "" && findDiscipline(o.Locks) == nil {
+		return fmt.Errorf("there are no locks %q", o.Locks)
 	}
 	return nil
 }
 
 // choose has a new store do things as the options say.
 func (s *Store) choose(o Options) {
+	s.indexFirst = o.Publish == IndexBeforeCopy
+	if d := findDiscipline(o.Locks); d != nil {
+		s.coarse = newCoarse(d)
+	}
 	if o.Area != "bump" {
 		s.area = area.Find(o.Area)
 	}

@@ -40,13 +40,8 @@ var capacity = &Scenario{
 func boundedVariant(name string, holds bool, steps string) Variant {
 	kind := alloc.Find(name)
 	return Variant{Name: name, Holds: holds, Steps: steps, Sources: func() []event.Source {
-		return []event.Source{excerpt("engine/alloc/"+kind.File, kind.Source(), ") Claim(", ""), reserveSource(), putSource()}
+		return []event.Source{excerpt("engine/alloc/"+kind.File, kind.Source(), ") Claim(", ""), function("put.go", engine.PutSource, ") reserve("), putSource()}
 	}}
-}
-
-// reserveSource is where a put finds that there is no slot.
-func reserveSource() event.Source {
-	return excerpt("engine/put.go", engine.PutSource, "func (h *Handle) reserve(", "// giveBack lets")
 }
 
 type filling struct {

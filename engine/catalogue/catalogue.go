@@ -16,7 +16,7 @@ import (
 )
 
 // All are the scenarios, in the order in which they are shown.
-var All = []*Scenario{slotAllocation, store, contentOffset, capacity}
+var All = []*Scenario{slotAllocation, store, contentOffset, capacity, publish, lockOrder}
 
 // Scenario is a program, its variants, and what it teaches.
 type Scenario struct {

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"slotrace/engine"
+	"slotrace/engine/alloc"
+	"slotrace/engine/event"
 	"slotrace/engine/verdict"
 	"slotrace/engine/visible"
 	"slotrace/engine/visible/index"
@@ -24,6 +27,7 @@ type stage struct {
 	embedding    []float32
 	content      []byte
 	observer     visible.Observer
+	looks        bool     // a put writes into the slot that it saw free, without claiming it
 	took         []uint64 // by number: the slot that was claimed for it, untaken before
 	wrote        []bool   // by number: its block is written
 	now          []int    // by thread: the number of what it puts now, -1 if nothing
@@ -46,6 +50,8 @@ func newStage(o engine.Options, threads, ops int, watched visible.Observer, begi
 	if err != nil {
 		panic(err) // the options are the catalogue's own, and tested
 	}
+	kind := alloc.Find(o.Allocator)
+	g.looks = kind != nil && !kind.Holds
 	g.store, g.block = s, s.Stats().BlockBytes
 	if watched != nil {
 		g.observer = watched
@@ -136,6 +142,17 @@ func (g *stage) torn(i int, torn func(o visible.Object, low, high uint64) bool) 
 	return torn(engine.ObjectBlocks, slot*g.block, (slot+1)*g.block)
 }
 
+// function is the excerpt of a file of the engine that is a function, such as ") Put(".
+func function(file, text, name string) event.Source {
+	at := max(strings.Index(text, name), 0)
+	if end := strings.Index(text[at:], "\n}\n"); end >= 0 {
+		text = text[:at+end+len("\n}")]
+	}
+	return excerpt("engine/"+file, text, name, "")
+}
+
+func putSource() event.Source { return function("put.go", engine.PutSource, ") Put(") }
+
 // Point implements visible.Observer.
 func (g *stage) Point(t *visible.Thread, op visible.Op) { g.observer.Point(t, op) }
 
@@ -146,7 +163,7 @@ func (g *stage) Done(t *visible.Thread, op visible.Op, value uint64) {
 		case op.Step == visible.Block:
 			g.took[i], _ = g.store.BlockSlot(op)
 			g.wrote[i] = true
-		case op.Step == visible.Look, op.Step == visible.Claim && op.Kind == visible.OpCompareAndSwap && value != visible.Missing:
+		case op.Step == visible.Look && g.looks, op.Step == visible.Claim && op.Kind == visible.OpCompareAndSwap && value != visible.Missing:
 			g.took[i] = value
 		case op.Step == visible.Claim && op.Kind == visible.OpAdd:
 			g.took[i] = value - 1
@@ -268,6 +285,8 @@ func (g *stage) Object(op visible.Op) string {
 		return fmt.Sprintf("id lock %d", op.Low)
 	case engine.ObjectFreeList:
 		return "free list"
+	case engine.ObjectCoarse:
+		return [...]string{"index lock", "content lock"}[op.Low]
 	}
 	return fmt.Sprintf("object %d", op.Object)
 }

@@ -41,10 +41,6 @@ func storeVariant(name, steps string) Variant {
 	}}
 }
 
-func putSource() event.Source {
-	return excerpt("engine/put.go", engine.PutSource, "func (h *Handle) Put(", "func (h *Handle) check(")
-}
-
 type storing struct {
 	*stage
 	errs []error // of the puts, by number
