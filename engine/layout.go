@@ -67,6 +67,8 @@ const (
 	ObjectReading  // and those through which they read
 	ObjectIDs      // the locks of ids that are replaced or deleted, a number each
 	ObjectFreeList // the lock of the list of free slots
+	ObjectCoarse   // the locks of a store that has only two: 0 of the index, 1 of blocks and contents
+	ObjectArea     // the lock of the content area, where it is given out under one
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
