@@ -125,11 +125,10 @@ func (g *generation) take(t *visible.Thread, n uint64) (at uint64, ok bool) {
 func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	s, g := h.store, h.pinned
 	m.describe(h.meta(), at)
-	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, floatBytes(m.Embedding))
 	s.lockBlocks(&h.thread)
 	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():])
 	s.unlockBlocks(&h.thread)
-	return sum
+	return g.sum(h.meta()[:], stringBytes(m.ID), m.Content, floatBytes(m.Embedding)) // while the block is still on its way to memory
 }
 
 func (s *Store) lockBlocks(t *visible.Thread) {
