@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/puzpuzpuz/xsync/v4"
-
 	"slotrace/engine"
 	"slotrace/engine/event"
 	"slotrace/engine/trace"
@@ -229,11 +227,11 @@ type operations struct {
 	mem     []byte
 	bytes   visible.Bytes
 	index   *index.Map
-	entries *xsync.Map[string, uint64]
+	entries *index.Table
 }
 
 func newOperations(ops []visible.Op) *operations {
-	x := &operations{ops: ops, lock: visible.NewMutex(1, 0), mem: make([]byte, block), from: make([]byte, block), index: index.New(1, 1), entries: xsync.NewMap[string, uint64]()}
+	x := &operations{ops: ops, lock: visible.NewMutex(1, 0), mem: make([]byte, block), from: make([]byte, block), index: index.New(1, 1), entries: index.NewTable(1)}
 	x.counter = visible.NewCounter(1, 0, &x.word)
 	x.bytes = visible.NewBytes(1, x.mem)
 	return x
@@ -290,7 +288,7 @@ func (x *operations) barely() {
 		case visible.OpUnlock:
 			x.mutex.Unlock()
 		case visible.OpMapInsert:
-			x.entries.LoadOrStore("w1-m1", 1)
+			x.entries.Insert("w1-m1", 1)
 		case visible.OpMapStore:
 			x.entries.Store("w1-m1", 1)
 		case visible.OpMapLoad:
