@@ -21,8 +21,9 @@ func (o *ours) clear() error {
 func (o *ours) put(d *data, writer, writers int) error {
 	h := o.store.Handle(writer, nil)
 	defer h.Close()
+	var m engine.Memory
 	for i := writer; i < len(d.ids); i += writers {
-		m := *d.memory(i)
+		m = *d.memory(i)
 		m.ID = d.ids[i]
 		if err := h.Put(&m); err != nil {
 			return err
