@@ -2,11 +2,11 @@ package main
 
 import "slotrace/engine"
 
-// ours is the store as it comes: fetch-add, whole-entry checksums, no observer.
+// ours is the store as it comes, but for what checksums cover: fetch-add, no observer.
 type ours struct{ store *engine.Store }
 
-func openOurs(path string, n int) (*ours, error) {
-	s, err := engine.Create(path, engine.Options{Capacity: uint64(n), Embedding: values})
+func openOurs(path string, n int, sum engine.Checksum) (*ours, error) {
+	s, err := engine.Create(path, engine.Options{Capacity: uint64(n), Embedding: values, Checksum: sum})
 	if err != nil {
 		return nil, err
 	}
