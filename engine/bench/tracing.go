@@ -254,7 +254,7 @@ func (x *operations) visibly() {
 		case visible.OpUnlock:
 			x.lock.Unlock(t, op.Step)
 		case visible.OpWrite:
-			x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:min(op.High-op.Low, block)-20])
+			x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:min(op.High-op.Low, block)-20], nil)
 		case visible.OpRead:
 			x.bytes.Read(t, op.Step, 0, x.from[:min(op.High-op.Low, block)])
 		case visible.OpMapInsert:
