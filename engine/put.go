@@ -40,10 +40,10 @@ func (h *Handle) Put(m *Memory) (err error) {
 	if err != nil {
 		return err
 	}
-	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content, nil) // content
-	sum := h.writeBlock(h.slot.number, m, at)                                  // block: embedding and metadata, into the slot
-	h.commit(0, sum)                                                           // commit: from here on the block counts
-	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number)          // index: the id leads to the slot
+	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
+	sum := h.writeBlock(h.slot.number, m, at)                             // block: embedding and metadata, into the slot
+	h.commit(0, sum)                                                      // commit: from here on the block counts
+	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number)     // index: the id leads to the slot
 	if known {
 		h.replace(m.ID, sum)
 	}
@@ -127,7 +127,7 @@ func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	m.describe(h.meta(), at)
 	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, nil)
 	s.lockBlocks(&h.thread)
-	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
+	g.blocks.WriteInPieces(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
 		func(piece []byte) { sum = g.sumOn(sum, piece) })
 	s.unlockBlocks(&h.thread)
 	return sum

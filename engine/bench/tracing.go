@@ -254,7 +254,11 @@ func (x *operations) visibly() {
 		case visible.OpUnlock:
 			x.lock.Unlock(t, op.Step)
 		case visible.OpWrite:
-			x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:min(op.High-op.Low, block)-20], nil)
+			if op.Step == visible.Block { // copied at once, as it is done bare: pieces are quicker only where memory is far
+				x.bytes.WriteInPieces(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20], nil)
+			} else {
+				x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20])
+			}
 		case visible.OpRead:
 			x.bytes.Read(t, op.Step, 0, x.from[:min(op.High-op.Low, block)])
 		case visible.OpMapInsert:
@@ -280,7 +284,7 @@ func (x *operations) barely() {
 			atomic.CompareAndSwapUint64(&x.word, 0, 0)
 		case visible.OpWrite:
 			copy(x.mem, x.from[:20])
-			copy(x.mem[20:], x.from[:min(op.High-op.Low, block)-20])
+			copy(x.mem[20:], x.from[:op.High-op.Low-20])
 		case visible.OpRead:
 			copy(x.from[:min(op.High-op.Low, block)], x.mem)
 		case visible.OpLock:

@@ -12,10 +12,28 @@ type Bytes struct {
 // NewBytes returns the shared memory mem.
 func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 
-// Write copies first, and second behind it, to offset at. They must fit. each, unless it
-// is nil, is given first in pieces as they are copied: what it does with one is done
-// while that is still on its way to memory.
-func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte, each func(piece []byte)) {
+// Write copies first, and second behind it, to offset at. They must fit.
+func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
+	if t.Observer != nil {
+		b.watchedWrite(t, s, at, first, second, nil)
+		return
+	}
+	mem := b.mem[at:]
+	copy(mem[copy(mem, first):], second)
+}
+
+// WriteInPieces is Write, quicker where first is some KiB. each, unless it is nil, is
+// given first in pieces as they are copied: what it does with one is done while that is
+// still on its way to memory.
+func (b *Bytes) WriteInPieces(t *Thread, s Step, at uint64, first, second []byte, each func(piece []byte)) {
+	if t.Observer != nil {
+		b.watchedWrite(t, s, at, first, second, each)
+		return
+	}
+	copyIn(b.mem[at:], first, second, each)
+}
+
+func (b *Bytes) watchedWrite(t *Thread, s Step, at uint64, first, second []byte, each func(piece []byte)) {
 	if !t.Watched(s) {
 		copyIn(b.mem[at:], first, second, each)
 		return
@@ -31,17 +49,20 @@ func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte, each f
 const halfPiece = 512
 
 func copyIn(mem, first, second []byte, each func(piece []byte)) {
-	for len(first) > 0 {
-		piece := first[:min(2*halfPiece, len(first))]
-		half := min(halfPiece, len(piece))
-		copy(mem, piece[:half])
-		copy(mem[half:], piece[half:])
+	for len(first) >= 2*halfPiece {
+		piece := first[:2*halfPiece]
+		copy(mem, piece[:halfPiece])
+		copy(mem[halfPiece:], piece[halfPiece:])
 		if each != nil {
 			each(piece)
 		}
 		mem, first = mem[len(piece):], first[len(piece):]
 	}
-	copy(mem, second)
+	n := copy(mem, first)
+	if each != nil {
+		each(first)
+	}
+	copy(mem[n:], second)
 }
 
 // Read fills the parts, one behind the other, from offset at. They must fit.

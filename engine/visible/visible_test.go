@@ -44,7 +44,7 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 			{func() uint64 { return counter.Load(th, Look) }, Op{OpLoad, Look, 1, 4, 5}, 3},
 			{func() uint64 { counter.Store(th, Commit, 9); return counter.Peek() }, Op{OpStore, Commit, 1, 4, 5}, 9},
 			{func() uint64 { counter.CompareAndSwap(th, Claim, 9, 10); return 9 }, Op{OpCompareAndSwap, Claim, 1, 4, 5}, 9},
-			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), []byte("cd"), nil); return 4 }, Op{OpWrite, Block, 2, 2, 6}, 4},
+			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), []byte("cd")); return 4 }, Op{OpWrite, Block, 2, 2, 6}, 4},
 			{func() uint64 { mem.Read(th, Fetch, 2, got[:1], got[1:]); return 4 }, Op{OpRead, Fetch, 2, 2, 6}, 4},
 			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, 0, 1}, 0},
 			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, 0, 1}, 0},
@@ -85,7 +85,7 @@ func TestWhatIsWrittenIsGivenInPieces(t *testing.T) {
 		}
 		mem := NewBytes(2, make([]byte, n+3))
 		var pieces []byte
-		mem.Write(&Thread{}, Block, 1, first, []byte("2"), func(p []byte) { pieces = append(pieces, p...) })
+		mem.WriteInPieces(&Thread{}, Block, 1, first, []byte("2"), func(p []byte) { pieces = append(pieces, p...) })
 		if want := "\x00" + string(first) + "2\x00"; string(mem.mem) != want || string(pieces) != string(first) {
 			t.Errorf("%d bytes are not what was written, or not the %d in pieces", n, len(pieces))
 		}
