@@ -52,7 +52,7 @@ func main() {
 	only := flag.String("only", "", "take figures whose name has this `regexp` in it")
 	flag.Parse()
 	few, many := 2_000, 16_000
-	o.rounds, o.largest = 15, 1_000_000
+	o.rounds, o.largest = 7, 1_000_000
 	switch {
 	case quick:
 		few, many, o.rounds, o.largest = 100, 200, 1, 10_000
