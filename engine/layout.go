@@ -221,6 +221,11 @@ func (w commitWord) liveIn(generation uint64) bool {
 func (g *geometry) sum(meta, id, content, embedding []byte) uint32 {
 	c := crc32.Update(0, castagnoli, meta)
 	c = crc32.Update(crc32.Update(c, castagnoli, id), castagnoli, content)
+	return g.sumOn(c, embedding)
+}
+
+// sumOn goes on with a checksum, whose last part is the embedding.
+func (g *geometry) sumOn(c uint32, embedding []byte) uint32 {
 	if g.checksum == WholeEntry {
 		c = crc32.Update(c, castagnoli, embedding)
 	}

@@ -124,9 +124,10 @@ func (g *generation) take(t *visible.Thread, n uint64) (at uint64, ok bool) {
 func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	s, g := h.store, h.pinned
 	m.describe(h.meta(), at)
-	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, floatBytes(m.Embedding))
+	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, nil)
 	s.lockBlocks(&h.thread)
-	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():])
+	g.blocks.WriteInPieces(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
+		func(piece []byte) { sum = g.sumOn(sum, piece) })
 	s.unlockBlocks(&h.thread)
 	return sum
 }

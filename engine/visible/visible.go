@@ -147,7 +147,7 @@ type Thread struct {
 	ID       int      // counts from 0
 	Observer Observer // nil: nobody watches
 	Ignore   StepSet  // steps at which the observer is not asked
-	held     []*Mutex // in the order in which they were taken
+	holds    *Mutex   // the lock that it took last of those that it holds
 }
 
 // Watched says whether there is somebody to be told of a step.

@@ -95,7 +95,10 @@ func TestFiguresGoOnWhenWritersComeAndGo(t *testing.T) {
 	c := buggy("check-then-act", 0)
 	id := begin(t, l, c).ID
 	side, _ := l.side(id, 0)
-	until(t, func() bool { st, _ := l.Status(id); return st.Sides[0].Collisions > 20 })
+	until(t, func() bool { // all writers have come by
+		st, _ := l.Status(id)
+		return st.Sides[0].Collisions > 20 && st.Sides[0].Stored > 10_000
+	})
 	before, _ := l.Status(id)
 	after := change(t, l, id, run.Change{Writers: new(1)})
 	if after.Sides[0].Collisions < before.Sides[0].Collisions {
