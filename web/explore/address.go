@@ -45,7 +45,7 @@ func parseAddress(fragment string) (p place, err error) {
 	_, query, _ := strings.Cut(fragment, "?")
 	words, bad := url.ParseQuery(query)
 	if bad != nil {
-		off("The address cannot be read: a %% in it is not followed by two hexadecimal digits.")
+		off("The address cannot be read whole: %v.", bad)
 	}
 	scenario := catalogue.All[0]
 	if name := words.Get("scenario"); name != "" {

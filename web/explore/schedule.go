@@ -42,10 +42,10 @@ func preempted(rows []lab.Row) (n int) {
 	return n
 }
 
-// Heights of the table, in units of which 16 are a rem: the stylesheet has the same.
+// Heights in the table; the stylesheet's are in the same proportion.
 const (
-	headHeight   = 34
-	rowHeight    = 33
+	headHeight   = 32
+	rowHeight    = 32
 	switchHeight = 24
 )
 
@@ -134,7 +134,7 @@ func switching(x *lab.State, i int) string {
 // it, and dashed and red between two that race.
 func arrows(all []lab.Arrow, middles []int, height int) *node {
 	const width, room = 112, 12
-	svg := el("svg", "ties").SetInt("width", width).SetInt("height", height).Set("viewBox", fmt.Sprintf("0 0 %d %d", width, height)).Set("role", "img").Named("arrows")
+	svg := el("svg", "ties").SetInt("width", width).SetInt("height", height).Set("viewBox", fmt.Sprintf("0 0 %d %d", width, height)).Set("preserveAspectRatio", "none").Set("role", "img").Named("arrows")
 	label := "Nothing orders these steps, and none race."
 	for i, a := range all {
 		classes, kind := "tie", " happens before "
@@ -189,7 +189,7 @@ func (d *Desk) next() *node {
 		letter := catalogue.Letter(i)
 		key := txt("kbd", "w"+strconv.Itoa(i%8), letter)
 		text := txt("span", "", n.Text)
-		list.Add(el("button", "", key, text).Set("type", "button").Set("data-do", "take "+letter).Set("aria-keyshortcuts", letter).Flag("disabled", !n.Can).Named(letter))
+		list.Add(off(el("button", "", key, text).Set("type", "button").Set("data-do", "take "+letter).Set("aria-keyshortcuts", letter), !n.Can).Named(letter))
 	}
 	acts := el("div", "walk",
 		act("back", "← back", x.Step == 0),
@@ -200,6 +200,6 @@ func (d *Desk) next() *node {
 	return el("div", "ahead-of", list, acts).Named("ahead")
 }
 
-func act(do, text string, off bool) *node {
-	return txt("button", "small", text).Set("type", "button").Set("data-do", do).Flag("disabled", off)
+func act(do, text string, idle bool) *node {
+	return off(txt("button", "small", text).Set("type", "button").Set("data-do", do), idle)
 }

@@ -90,8 +90,8 @@ func (d *Desk) toolbar() *node {
 
 // sizer is a number with a button to each side.
 func sizer(what string, n, limit int, thing string) *node {
-	button := func(sign, label string, to int, off bool) *node {
-		return txt("button", "small", sign).Set("type", "button").Set("aria-label", label).Set("data-do", what+" "+strconv.Itoa(to)).Flag("disabled", off)
+	button := func(sign, label string, to int, limit bool) *node {
+		return off(txt("button", "small", sign).Set("type", "button").Set("aria-label", label).Set("data-do", what+" "+strconv.Itoa(to)), limit)
 	}
 	return el("span", "sizer",
 		button("−", "one "+thing+" less", n-1, n <= 1),
@@ -251,7 +251,7 @@ func slot(s *catalogue.Slot) *node {
 		case i < len(s.Has)-1:
 			kind = "lost"
 		}
-		box.Add(txt("span", kind+" t"+strconv.Itoa(w.Thread%8), catalogue.Letter(w.Thread)+"’s "+w.Text))
+		box.Add(txt("span", kind+" t"+strconv.Itoa(w.Thread%8), w.Text))
 		state = "taken by " + catalogue.Letter(w.Thread)
 	}
 	if s.Broken {

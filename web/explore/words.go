@@ -25,7 +25,7 @@ var modes = []string{lab.Find, lab.Prove, lab.Count}
 
 // sentence is an error as a person is told it.
 func sentence(err error) string {
-	s := err.Error()
+	s, _, _ := strings.Cut(err.Error(), ", or a bound by --") // here a search can be cancelled instead
 	first, n := utf8.DecodeRuneInString(s)
 	s = string(unicode.ToUpper(first)) + s[n:]
 	if !strings.HasSuffix(s, ".") {

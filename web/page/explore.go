@@ -75,6 +75,7 @@ func (x *explore) start() {
 	x.ready, x.failed, x.asked = false, false, 0
 	x.heard++
 	x.box.Replace(x.note, x.again)
+	x.box.SetAttr("data-step", "") // nothing is shown
 	dom.ByID("explore-top").Show(false)
 	x.say("Loading the explorer …", false)
 	defer func() {
