@@ -178,22 +178,15 @@ func (m *Machine) Awaits(thread int) (owner int, ok bool) {
 // Run runs one execution. Its first prefix operations are those of the execution before;
 // s decides about the others. A second call must not begin before the first has returned.
 func (m *Machine) Run(s Strategy, prefix int) End {
-	m.program.Reset()
-	m.strategy, m.known, m.depth = s, prefix, 0
-	m.live, m.waiting, m.drain, m.unwind, m.end, m.failure = 0, 0, 0, false, 0, ""
-	for i := range m.locks {
-		m.locks[i].owner = -1
-	}
+	m.reset(s, prefix)
 	for i := range m.threads {
 		th := &m.threads[i]
-		th.calls, th.lock = 0, -1
-		if !m.started { // lets it come to its first operation
-			m.live |= visible.One(i)
-			m.to = i
-			m.handOver(main)
+		if th.state == idle {
 			continue
 		}
-		if th.state != idle {
+		if !m.started {
+			m.meet(i)
+		} else {
 			th.state = fresh
 			m.live |= visible.One(i)
 			m.announce(i, &th.first)
@@ -203,6 +196,49 @@ func (m *Machine) Run(s Strategy, prefix int) End {
 	m.decide(main)
 	m.handOver(main)
 	return m.end
+}
+
+// Sequence runs the threads one after the other: each begins when the one before has
+// ended. It is right even for a program of which not every operation is announced, since
+// no two threads are ever on their way at once.
+func (m *Machine) Sequence() End {
+	m.reset(&lenient{}, 0)
+	for i := range m.threads {
+		if m.threads[i].state == idle {
+			continue
+		}
+		m.meet(i)
+		m.decide(main)
+		m.handOver(main)
+		if m.end != Completed {
+			break
+		}
+		m.end = 0
+	}
+	if m.end == 0 {
+		m.started, m.end = true, Completed
+	}
+	return m.end
+}
+
+func (m *Machine) reset(s Strategy, prefix int) {
+	m.program.Reset()
+	m.strategy, m.known, m.depth = s, prefix, 0
+	m.live, m.waiting, m.drain, m.unwind, m.end, m.failure = 0, 0, 0, false, 0, ""
+	for i := range m.locks {
+		m.locks[i].owner = -1
+	}
+	for i := range m.threads {
+		m.threads[i].calls, m.threads[i].lock = 0, -1
+	}
+}
+
+// meet starts a thread, and lets it come to its first operation.
+func (m *Machine) meet(i int) {
+	m.threads[i].state = unknown
+	m.live |= visible.One(i)
+	m.to = i
+	m.handOver(main)
 }
 
 // body is the coroutine of a thread.

@@ -325,7 +325,7 @@ func about(n float64) string {
 // the operations that some other thread's depend on were classes of their own. What is
 // done while a lock is held counts as one.
 func (t *trial) estimate() (classes, every float64) {
-	t.machine.Lenient(nil)
+	t.machine.Sequence()
 	events := t.machine.Events()
 	all := make([]int, t.Threads)
 	some := make([]int, t.Threads)
@@ -354,7 +354,7 @@ func (t *trial) estimate() (classes, every float64) {
 
 // length is about how many operations an execution has.
 func (t *trial) length() int {
-	t.machine.Lenient(nil)
+	t.machine.Sequence()
 	return len(t.machine.Events())
 }
 
@@ -462,7 +462,11 @@ func announced(s Setup, v *catalogue.Variant) error {
 		return err
 	}
 	defer t.close()
-	t.machine.Lenient(nil)
+	return t.announces(v)
+}
+
+func (t *trial) announces(v *catalogue.Variant) error {
+	t.machine.Sequence()
 	var steps []string
 	for i := range t.Threads {
 		var own []string

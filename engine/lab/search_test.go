@@ -2,10 +2,13 @@ package lab
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"slotrace/engine/catalogue"
+	"slotrace/engine/explore"
 	"slotrace/engine/visible"
 )
 
@@ -88,25 +91,120 @@ func TestEverySearchCountsAlike(t *testing.T) {
 	}
 }
 
-// What is not announced is what the scheduler cannot order, so each hook is broken once.
+// deaf hides one step from whoever watches, as if its hook were not there.
+type deaf struct {
+	visible.Observer
+	step visible.Step
+}
+
+func (d deaf) Point(t *visible.Thread, op visible.Op) {
+	if op.Step != d.step {
+		d.Observer.Point(t, op)
+	}
+}
+
+func (d deaf) Done(t *visible.Thread, op visible.Op, v uint64) {
+	if op.Step != d.step {
+		d.Observer.Done(t, op, v)
+	}
+}
+
 func TestTheCanaryTurnsRedWhenAHookIsBroken(t *testing.T) {
-	for _, v := range catalogue.All[0].Variants {
-		s := allocation(v.Name, 2, 1)
-		if err := announced(s, &v); err != nil {
-			t.Error(err)
-		}
-		for _, name := range strings.Fields(v.Steps) {
-			for step := range visible.Steps {
-				if step.String() != name {
+	for _, scenario := range catalogue.All {
+		for i := range scenario.Variants {
+			v := &scenario.Variants[i]
+			s := Setup{scenario.Name, v.Name, scenario.MinThreads, 1}
+			if err := announced(s, v); err != nil {
+				t.Error(err)
+			}
+			for step := visible.NoStep; step < visible.Steps; step++ {
+				if !slices.Contains(strings.Fields(strings.ReplaceAll(v.Steps, "|", " ")), step.String()) {
 					continue
 				}
-				broken := v
-				broken.Steps = strings.TrimSpace(strings.Replace(" "+v.Steps+" ", " "+name+" ", " ", 1))
-				if err := announced(s, &broken); err == nil {
-					t.Errorf("%s without %s is not noticed", v.Name, name)
+				x, err := newTrialSeen(s, func(o visible.Observer) visible.Observer { return deaf{o, step} })
+				if err != nil {
+					t.Fatal(err)
 				}
+				if err := x.announces(v); !errors.Is(err, ErrUnsound) {
+					t.Errorf("%s, %s: without %s the canary sings: %v", scenario.Name, v.Name, step, err)
+				}
+				x.close()
 			}
 		}
+	}
+}
+
+// Every schedule in which check-then-act loses has a data race, and none in which
+// lock-each-step does.
+func TestLosingSchedulesAndDataRaces(t *testing.T) {
+	for _, x := range []struct {
+		variant      string
+		threads, ops int
+		races        bool
+	}{{"check-then-act", 2, 1, true}, {"check-then-act", 3, 1, true}, {"lock-each-step", 2, 1, false}} {
+		tr, err := newTrial(allocation(x.variant, x.threads, x.ops))
+		if err != nil {
+			t.Fatal(err)
+		}
+		losing := 0
+		for s := explore.NewEvery(tr.machine, explore.Unbounded); ; {
+			end, ok := s.Visit()
+			if !ok {
+				break
+			}
+			lost := tr.judge(end) == broken
+			if _, raced := tr.race(); raced != (lost && x.races) {
+				t.Fatalf("%+v: %s: lost %v, with a data race %v", x, explore.ScheduleOf(tr.machine.Events()), lost, raced)
+			}
+			if lost {
+				losing++
+			}
+		}
+		if losing == 0 {
+			t.Errorf("%+v: nothing was lost", x)
+		}
+		tr.close()
+	}
+}
+
+func TestBadSetupsAreRefusedInASentence(t *testing.T) {
+	for _, x := range []struct {
+		s    Setup
+		mode string
+		b    Bounds
+		why  string
+	}{
+		{Setup{"slots", "fetch-add", 2, 1}, Find, Bounds{}, "there is no scenario"},
+		{Setup{"slot-allocation", "fetch", 2, 1}, Find, Bounds{}, "has no variant"},
+		{allocation("fetch-add", 0, 1), Find, Bounds{}, "threads: 1 to 26, not 0"},
+		{allocation("fetch-add", 27, 1), Find, Bounds{}, "threads: 1 to 26, not 27"},
+		{allocation("fetch-add", 2, 100), Find, Bounds{}, "ops: 1 to 99, not 100"},
+		{allocation("fetch-add", 2, 1), "guess", Bounds{}, "mode: there is no"},
+		{allocation("fetch-add", 2, 1), Walk, Bounds{}, "has no end"},
+		{allocation("fetch-add", 26, 99), Prove, Bounds{}, "too many"},
+		{allocation("fetch-add", 5, 5), All, Bounds{}, "too many"},
+		{allocation("fetch-add", 9, 9), Find, Bounds{}, "too many"},
+	} {
+		if _, err := Explore(x.s, x.mode, x.b, nil); err == nil || !strings.Contains(err.Error(), x.why) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%+v: %v", x, err)
+		}
+	}
+}
+
+func TestBoundsEndASearchWithoutAVerdict(t *testing.T) {
+	for _, mode := range []string{Find, Prove, All, Walk, PCT} {
+		r := explored(t, allocation("fetch-add", 8, 8), mode, Bounds{MaxExecutions: 500})
+		if r.Verdict != Unknown || r.Complete || r.Executions.Int64() < 400 || r.Executions.Int64() > 600 || r.Stopped == "" {
+			t.Errorf("%s: %+v", mode, r)
+		}
+	}
+	ticks := 0
+	r, err := Explore(allocation("fetch-add", 8, 8), Prove, Bounds{MaxExecutions: 1 << 40}, func(p func() Progress) bool {
+		ticks++
+		return p().Executions < 1000
+	})
+	if err != nil || r.Verdict != Unknown || ticks < 10 || r.Executions.Int64() > 1100 {
+		t.Errorf("%v, %+v after %d ticks", err, r, ticks)
 	}
 }
 

@@ -62,17 +62,21 @@ func (s Setup) Filled() Setup {
 	return s
 }
 
-// build makes the machine that runs the setup's program, and the program.
-func (s Setup) build() (*explore.Machine, catalogue.Instance, *catalogue.Variant, error) {
+// build makes the machine that runs the setup's program, and the program. What the program
+// is watched by is the machine, as seen through watch.
+func (s Setup) build(watch func(visible.Observer) visible.Observer) (*explore.Machine, catalogue.Instance, *catalogue.Variant, error) {
 	if err := s.Check(); err != nil {
 		return nil, nil, nil, err
 	}
 	scenario, v, _ := catalogue.Find(s.Scenario, s.Variant)
 	var instance catalogue.Instance
 	m := explore.New(s.Threads, func(o visible.Observer) explore.Program {
-		instance = scenario.New(v, s.Threads, s.Ops, o, o.(*explore.Machine).Begin)
+		instance = scenario.New(v, s.Threads, s.Ops, watch(o), o.(*explore.Machine).Begin)
 		return instance
 	})
+	for i := range s.Threads {
+		m.Thread(i).Observer = watch(m)
+	}
 	m.SetBudget(1000 + 100*s.Threads*s.Ops)
 	return m, instance, v, nil
 }

@@ -21,7 +21,12 @@ type trial struct {
 }
 
 func newTrial(s Setup) (*trial, error) {
-	m, instance, v, err := s.build()
+	return newTrialSeen(s, func(o visible.Observer) visible.Observer { return o })
+}
+
+// newTrialSeen is newTrial with something between the program and who watches it.
+func newTrialSeen(s Setup, watch func(visible.Observer) visible.Observer) (*trial, error) {
+	m, instance, v, err := s.build(watch)
 	if err != nil {
 		return nil, err
 	}
