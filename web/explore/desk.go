@@ -19,7 +19,8 @@ type Desk struct {
 	session *lab.Session
 	state   lab.State
 	search  *search
-	last    *outcome // of this setup; nil = none
+	last    *outcome     // of this setup; nil = none
+	lattice *lab.Lattice // of this setup; nil = it is too large
 	arrows  bool
 	source  int    // which of the sources is shown, -1 = the one of the step
 	wrong   string // what could not be done, in a sentence
@@ -201,6 +202,9 @@ func (d *Desk) begin(s lab.Setup) error {
 	}
 	d.session, d.last, d.source = session, nil, -1
 	d.sources = session.Source()
+	if d.lattice, err = latticeOf(s); err != nil {
+		return err
+	}
 	d.state = session.State()
 	d.said = s.Variant + ", " + sizes(s) + "."
 	return nil

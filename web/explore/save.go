@@ -21,8 +21,14 @@ func (d *Desk) save(as string) error {
 		d.sender.Save(name+".svg", "image/svg+xml", d.still())
 	case "json":
 		d.sender.Save(name+".json", "application/json", d.trace())
+	case "test":
+		source, err := lab.GoTest(d.state.Setup, d.state.Schedule)
+		if err != nil {
+			return err
+		}
+		d.sender.Save(strings.ReplaceAll(name, "-", "_")+"_test.go", "text/x-go", source)
 	default:
-		return errors.New("This cannot be saved yet: a picture or the steps would do.")
+		return errors.New("It can be saved as svg, json or test.")
 	}
 	d.said = "Saved."
 	return nil

@@ -103,7 +103,7 @@ func (d *Desk) step(i int, ahead string) *node {
 	for t := range x.Threads {
 		td := el("td", "")
 		if t == r.Thread {
-			td.Add(txt("span", "", r.Text))
+			td.Set("title", r.Text).Add(txt("span", "", r.Text))
 			if here {
 				td.Add(txt("span", "mark-here", " ◀").Set("aria-hidden", "true"))
 			}

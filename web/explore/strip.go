@@ -73,11 +73,11 @@ func (d *Desk) outcome() (word, classes, detail string) {
 	case o != nil && o.Verdict == lab.Holds:
 		return "holds", "well", "no schedule breaks it: " + d.bound()
 	case x.Complete && x.Fault && o != nil && o.Counterexample != nil && o.Counterexample.Schedule == x.Schedule:
-		return "violated", "bad", "found in " + duration(o.Elapsed) + ": " + d.bound()
+		return "violated", "bad", "found in " + duration(o.Elapsed)
 	case x.Complete && x.Fault:
 		return "violated", "bad", "by this schedule"
 	case o != nil && o.Verdict == lab.Violated:
-		return "violated", "bad", "by other schedules: " + d.bound()
+		return "violated", "bad", "by other schedules than this"
 	case o != nil && o.cancelled:
 		return "unknown", "", "cancelled after " + number(o.Executions) + " executions"
 	case o != nil:

@@ -28,7 +28,7 @@ func (d *Desk) view() *node {
 		el("div", "desk",
 			d.schedule(),
 			el("div", "beside", d.code(), d.file()),
-			el("aside", "beside", d.judges(), d.lattice()),
+			el("aside", "beside", d.judges(), d.states()),
 		).Named("desk"),
 		d.strip(),
 		txt("p", "hidden", d.said).Set("role", "status").Set("aria-live", "polite").Named("said"),
@@ -107,9 +107,15 @@ func (d *Desk) row() *lab.Row {
 	return &d.state.Rows[d.state.Step-1]
 }
 
-// panel is a panel with a heading, and a note at its right.
+// panel is a panel with a heading, and a note at its right. Of the heading what is behind
+// the first " · " is left out where there is no room.
 func panel(classes, key, title string, note *node, inside ...*node) *node {
-	return el("section", "panel "+classes, el("header", "", txt("h2", "", title), note)).Set("aria-label", title).Named(key).Add(inside...)
+	short, more, _ := strings.Cut(title, " · ")
+	heading := el("h2", "", txt("span", "", short))
+	if more != "" {
+		heading.Add(txt("span", "more", " · "+more))
+	}
+	return el("section", "panel "+classes, el("header", "", heading, note)).Set("aria-label", short).Named(key).Add(inside...)
 }
 
 // code shows the source, with a token for each thread on the line that it is about to run.
@@ -281,6 +287,3 @@ func (d *Desk) judges() *node {
 	p := panel("four", "judges", "Four judges", nil, list)
 	return p.Add(d.deadlock())
 }
-
-// lattice is the graph of all schedules of this size.
-func (d *Desk) lattice() *node { return nil }
