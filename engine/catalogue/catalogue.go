@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"slotrace/engine"
 	"slotrace/engine/event"
 	"slotrace/engine/verdict"
 	"slotrace/engine/visible"
@@ -34,6 +35,9 @@ type Scenario struct {
 	// of all their operations; nil = nobody watches, and threads may really run at once. A
 	// thread calls begin where it begins a call.
 	New func(v *Variant, threads, ops int, o visible.Observer, begin func(thread int)) Instance
+	// OnFile sets the options of a store whose puts are the scenario's calls; nil if there is
+	// none. See OnFile, the type.
+	OnFile func(v *Variant, o *engine.Options)
 }
 
 // Variant is one way to write the code in question.
@@ -58,7 +62,7 @@ type Instance interface {
 	// Breach says how it was broken by the execution of these events.
 	Breach(events []visible.Event) verdict.Breach
 	// Outcome is what came of the execution, as far as its callers could tell, on one line.
-	// torn says whether bytes of an object may be a mixture of what two threads wrote.
+	// torn says whether bytes of an object, which two threads wrote, may be a mixture of both.
 	Outcome(torn func(o visible.Object, low, high uint64) bool) string
 	// Calls are the calls of all threads, until the next execution; nil if the scenario has no
 	// model to judge them by.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"slotrace/engine"
 	"slotrace/engine/alloc"
 	"slotrace/engine/event"
 	"slotrace/engine/verdict"
@@ -32,6 +33,7 @@ var slotAllocation = &Scenario{
 	New: func(v *Variant, threads, ops int, o visible.Observer, begin func(int)) Instance {
 		return newAllocation(&alloc.Kinds[alloc.Index(v.Name)], threads, ops, begin)
 	},
+	OnFile: func(v *Variant, o *engine.Options) { o.Allocator = v.Name },
 }
 
 func allocatorVariant(name, steps string) Variant {
@@ -148,25 +150,19 @@ func (a *allocation) holder(slot uint64) int { return slices.Index(a.tag, a.bloc
 
 func (a *allocation) Breach(events []visible.Event) verdict.Breach {
 	b := verdict.Breach{Kind: "collision"}
-	for second := range a.slots {
-		first := slices.Index(a.slots[:second], a.slots[second])
-		if first < 0 {
-			continue
+	for i, slot := range a.slots {
+		if first := slices.Index(a.slots[:i], slot); first >= 0 && b.Why == "" {
+			b.Why = a.why(events, first, i)
 		}
-		if b.Why == "" {
-			b.Why = a.why(events, first, second)
-		}
-		for _, i := range []int{first, second} {
-			if h := a.holder(a.slots[i]); h != i && h >= 0 {
-				b.Evidence = append(b.Evidence, verdict.Evidence{ID: a.name(i), Expected: a.whose(i), Got: a.whose(h)})
-			}
+		if h := a.holder(slot); h != i && h >= 0 {
+			b.Evidence = append(b.Evidence, verdict.Evidence{ID: a.name(i), Expected: a.whose(i), Got: a.whose(h)})
 		}
 	}
 	return b
 }
 
 func (a *allocation) name(i int) string  { return Stored(i/a.ops, i%a.ops) }
-func (a *allocation) whose(i int) string { return Letter(i/a.ops) + "'s block " + fmt.Sprint(i%a.ops) }
+func (a *allocation) whose(i int) string { return Content(i/a.ops, i%a.ops) }
 
 // why tells how two stores came to one slot: who looked while the other had looked and
 // not told.
@@ -204,7 +200,7 @@ func (a *allocation) Outcome(torn func(o visible.Object, low, high uint64) bool)
 		h := a.holder(slot)
 		switch {
 		case slices.Index(a.slots, slot) < 0:
-		case torn(objectBlocks, low, low+slotBytes):
+		case a.shared(slot) && torn(objectBlocks, low, low+slotBytes):
 			fmt.Fprintf(&b, "%d=torn ", slot)
 		case h < 0:
 			fmt.Fprintf(&b, "%d=? ", slot)
@@ -213,6 +209,12 @@ func (a *allocation) Outcome(torn func(o visible.Object, low, high uint64) bool)
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// shared says whether two stores have taken the slot.
+func (a *allocation) shared(slot uint64) bool {
+	first := slices.Index(a.slots, slot)
+	return first >= 0 && slices.Index(a.slots[first+1:], slot) >= 0
 }
 
 func (a *allocation) Calls() []verdict.Call {

@@ -145,7 +145,6 @@ type classes struct {
 	threads int
 	seed    maphash.Seed
 	clocks  clock.Vector
-	sums    []uint64
 }
 
 // key is the same for two executions so far if they are equivalent: if the same operations

@@ -45,7 +45,7 @@ var rooms = []room{
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.
-	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/review/report"}},
+	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/review/report"}},
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 

@@ -16,10 +16,10 @@ const (
 	maxLosses     = 1000
 )
 
-// New serves /healthz and, under /api/, runs and reviews. What else is asked for under
-// /api/ is not found.
-func New(runs run.Runs, reviews run.Reviews) http.Handler {
-	a := &api{runs: runs, reviews: reviews}
+// New serves /healthz and, under /api/, runs, reviews, searches and schedules. What else is
+// asked for under /api/ is not found.
+func New(runs run.Runs, reviews run.Reviews, schedules run.Schedules) http.Handler {
+	a := &api{runs: runs, reviews: reviews, schedules: schedules, searching: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", methods{"GET": healthy})
 	mux.Handle("/api/runs", methods{"GET": a.list, "POST": a.start})
@@ -28,15 +28,19 @@ func New(runs run.Runs, reviews run.Reviews) http.Handler {
 	mux.Handle("/api/runs/{id}/slots/{slot}", methods{"GET": a.slot})
 	mux.Handle("/api/reviews", methods{"GET": a.listReviews, "POST": a.startReview})
 	mux.Handle("/api/reviews/{id}", methods{"GET": a.review, "DELETE": a.cancelReview})
+	mux.Handle("/api/explore", methods{"POST": a.explore})
+	mux.Handle("/api/schedules", methods{"POST": a.runSchedule})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; runs are at /api/runs, reviews at /api/reviews")
+		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; runs are at /api/runs, reviews at /api/reviews, and searches at /api/explore")
 	})
 	return mux
 }
 
 type api struct {
-	runs    run.Runs
-	reviews run.Reviews
+	runs      run.Runs
+	reviews   run.Reviews
+	schedules run.Schedules
+	searching chan struct{} // holds a token while a search is under way
 }
 
 func healthy(w http.ResponseWriter, _ *http.Request) {

@@ -76,7 +76,7 @@ func ask(t testing.TB, f *fake, method, target, body string, header ...string) *
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	New(f, f).ServeHTTP(w, r)
+	New(f, f, f).ServeHTTP(w, r)
 	return w
 }
 

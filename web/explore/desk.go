@@ -19,8 +19,8 @@ type Desk struct {
 	session *lab.Session
 	state   lab.State
 	search  *search
-	last    *outcome     // of this setup; nil = none
-	lattice *lab.Lattice // of this setup; nil = it is too large
+	last    *outcome // of this setup; nil = none
+	lattice *lattice // of this setup; nil = it is too large
 	arrows  bool
 	source  int    // which of the sources is shown, -1 = the one of the step
 	wrong   string // what could not be done, in a sentence
@@ -99,9 +99,14 @@ func (d *Desk) do(verb, object string) error {
 			return err
 		}
 		d.stepped()
-	case "finish":
-		if err := d.session.Finish(); err != nil {
+	case "run": // along the schedule, and on to the end
+		if err := d.session.Go(len(d.state.Rows)); err != nil {
 			return err
+		}
+		if !d.state.Complete {
+			if err := d.session.Finish(); err != nil {
+				return err
+			}
 		}
 		d.stepped()
 	case "scenario":

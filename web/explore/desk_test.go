@@ -98,6 +98,38 @@ func TestOneStepsBackAndOnAlongTheSchedule(t *testing.T) {
 	}
 }
 
+func TestRunGoesAlongTheScheduleAndOnToTheEnd(t *testing.T) {
+	d := open(t, "#explore?schedule=A1B2&step=1")
+	if d.Do("run"); d.state.Schedule != "A1B3A2" || d.state.Step != 6 {
+		t.Errorf("step %d of %s", d.state.Step, d.state.Schedule)
+	}
+	d.Do("go 2")
+	if d.Do("run"); d.state.Schedule != "A1B3A2" || d.state.Step != 6 {
+		t.Errorf("from within it: step %d of %s", d.state.Step, d.state.Schedule)
+	}
+}
+
+func TestOfALongScheduleTheRowsAroundTheStepAreShown(t *testing.T) {
+	d := open(t, "#explore?variant=fetch-add&threads=10&ops=20")
+	d.Do("run")
+	d.Do("arrows")
+	for _, step := range []string{"first", "go 200", "last"} {
+		d.Do(step)
+		rows := 0
+		for _, tr := range find(d.view(), "rows").Kids[0].Kids[1].Kids {
+			if strings.HasPrefix(tr.Key, "step") {
+				rows++
+			}
+		}
+		if rows != shownRows {
+			t.Errorf("%s: %d rows", step, rows)
+		}
+		if text := read(find(d.view(), "rows")); d.state.Step > 0 && !strings.Contains(text, "◀") {
+			t.Errorf("%s: the step is not among them", step)
+		}
+	}
+}
+
 func TestSearchesComeToWhatIsTrueAndShowIt(t *testing.T) {
 	d := open(t, "#explore")
 	d.Do("find")
@@ -207,7 +239,7 @@ func TestTheViewAloneInTheAddressChangesNothing(t *testing.T) {
 
 // Whatever somebody asks for, there is an answer, and its elements are of the two lists.
 func FuzzNoLineBreaksTheDesk(f *testing.F) {
-	for _, line := range []string{"take A", "take z", "go 99999999999999999999", "go x", "threads -1", "ops 0", "variant", "scenario x", "load A1B3A2", "load ☃", "open #explore?step=1", "source 7", "save svg", "save", "arrows", "finish", "find\ncancel", "cancel", "copy", ""} {
+	for _, line := range []string{"take A", "take z", "go 99999999999999999999", "go x", "threads -1", "ops 0", "variant", "scenario x", "load A1B3A2", "load ☃", "open #explore?step=1", "source 7", "save svg", "save", "arrows", "run", "find\ncancel", "cancel", "copy", ""} {
 		f.Add("open #explore\n" + line)
 	}
 	f.Fuzz(func(t *testing.T, lines string) {

@@ -7,22 +7,110 @@ import (
 	"strconv"
 
 	"slotrace/engine/catalogue"
+	"slotrace/engine/explore"
 	"slotrace/engine/lab"
 )
 
 const (
-	maxStates = 2500 // that are looked for: some 50 ms in a browser
-	maxPlaces = 110  // that can be drawn and still be told apart
+	maxPlaces = 110 // that can be drawn and still be told apart; of more those are merged in which each thread is as far
 	maxMerged = 260
 )
 
-// latticeOf is the lattice of a setup, merged if it is large; nil if it is too large.
-func latticeOf(s lab.Setup) (*lab.Lattice, error) {
-	l, err := lab.NewLattice(s, maxStates)
-	if l != nil && len(l.Nodes) > maxPlaces {
-		l = l.Merge()
+// lattice is the graph of a setup's states, as it is drawn.
+type lattice struct {
+	places      []state
+	all, broken string
+}
+
+// state is a state, or several.
+type state struct {
+	taken     []int // operations of each thread; nil for the ends, which are two: kept and broken
+	depth     int
+	good, bad bool // an execution from here on breaks nothing; one breaks the invariant
+	edges     []explore.Edge
+}
+
+// latticeOf is the lattice of a setup; nil if it is too large.
+func latticeOf(s lab.Setup) (*lattice, error) {
+	found, err := lab.NewLattice(s)
+	if err != nil || !found.Complete {
+		return nil, err
 	}
-	return l, err
+	l := &lattice{all: grouped(found.All), broken: grouped(found.Broken), places: make([]state, len(found.Nodes))}
+	order := make([]int, len(found.Nodes))
+	for i := range found.Nodes {
+		n := &found.Nodes[i]
+		l.places[i] = state{depth: n.Depth, good: n.Good, bad: n.Bad, edges: n.Edges}
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return l.places[a].depth - l.places[b].depth })
+	l.places[0].taken = make([]int, s.Threads)
+	for _, i := range order {
+		for _, e := range l.places[i].edges {
+			to := &l.places[e.To]
+			if found.Nodes[e.To].End {
+				to.depth = max(to.depth, l.places[i].depth+1)
+			} else if to.taken == nil {
+				to.taken = slices.Clone(l.places[i].taken)
+				to.taken[e.Thread]++
+			}
+		}
+	}
+	if len(l.places) > maxPlaces {
+		l.merge()
+	}
+	return l, nil
+}
+
+// merge makes one of all states in which each thread has taken as many operations,
+// whatever came of that.
+func (l *lattice) merge() {
+	var merged []state
+	known := map[string]int{}
+	to := make([]int, len(l.places))
+	for i := range l.places {
+		p := &l.places[i]
+		key := fmt.Sprint(p.taken)
+		if p.taken == nil {
+			key = fmt.Sprint(p.bad)
+		}
+		at, ok := known[key]
+		if !ok {
+			at = len(merged)
+			known[key] = at
+			merged = append(merged, state{taken: p.taken, depth: p.depth})
+		}
+		to[i] = at
+		merged[at].good = merged[at].good || p.good
+		merged[at].bad = merged[at].bad || p.bad
+	}
+	for i := range l.places {
+		p := &merged[to[i]]
+		for _, e := range l.places[i].edges {
+			if e.To = to[e.To]; !slices.Contains(p.edges, e) {
+				p.edges = append(p.edges, e)
+			}
+		}
+	}
+	l.places = merged
+}
+
+// path is the states that a schedule leads through, from the first on; broken is whether
+// its end is.
+func (l *lattice) path(rows []lab.Row, broken bool) []int {
+	path, at := []int{0}, 0
+	for i := range rows {
+		edges := l.places[at].edges
+		to := slices.IndexFunc(edges, func(e explore.Edge) bool { // where states are merged an operation may lead to both ends
+			return e.Thread == rows[i].Thread && (l.places[e.To].taken != nil || l.places[e.To].bad == broken)
+		})
+		if to < 0 {
+			break
+		}
+		at = edges[to].To
+		path = append(path, at)
+	}
+	return path
 }
 
 // states is the graph of all schedules of this size, with the present one drawn through it.
@@ -35,16 +123,16 @@ func (d *Desk) states() *node {
 			txt("p", "quiet", sizes(x.Setup)+": too many states to draw. Count says how many schedules break it.").Named("many"))
 	}
 	var picture *node
-	if len(l.Nodes) <= maxMerged {
+	if len(l.places) <= maxMerged {
 		picture = d.drawStates()
 	}
-	lost := txt("b", "", number(l.Broken)+" of "+number(l.All))
-	if l.Broken.Sign() > 0 {
+	lost := txt("b", "", l.broken+" of "+l.all)
+	if l.broken != "0" {
 		lost.Set("class", "bad")
 	} else {
 		lost.Set("class", "well")
 	}
-	return panel("lattice", "lattice", title, txt("p", "note", number(l.All)),
+	return panel("lattice", "lattice", title, txt("p", "note", l.all),
 		picture,
 		el("p", "said", lost, txt("span", "", " schedules break it. "), txt("span", "quiet", d.bound()+".")).Named("said"),
 		el("p", "legend quiet", key("good", "no end is broken"), key("open", "some are"), key("bad", "all are")).Named("legend"))
@@ -64,11 +152,11 @@ func mark(kind string, x, y, r float64) *node {
 	return el("circle", "state "+kind).Set("cx", at(x)).Set("cy", at(y)).Set("r", at(r))
 }
 
-func kind(n *lab.LatticeNode) string {
+func kind(n *state) string {
 	switch {
-	case !n.Loses:
+	case !n.bad:
 		return "good"
-	case !n.Keeps:
+	case !n.good:
 		return "bad"
 	}
 	return "open"
@@ -81,23 +169,23 @@ type point struct{ x, y float64 }
 
 // layout puts the first state at the top and a row for each operation below. A thread has a
 // direction: A's operations lead to the left, the last thread's to the right.
-func layout(l *lab.Lattice, threads int, width, height float64) (places []point, gap float64) {
+func layout(l *lattice, threads int, width, height float64) (places []point, gap float64) {
 	const wide, least = 1.6, 1.0 // how far an operation leads aside; how far two of a row are apart
-	places = make([]point, len(l.Nodes))
+	places = make([]point, len(l.places))
 	deepest := 0
 	rows := map[int][]int{}
-	for i := range l.Nodes {
-		n := &l.Nodes[i]
-		rows[n.Depth] = append(rows[n.Depth], i)
-		deepest = max(deepest, n.Depth)
-		for t, taken := range n.Taken {
+	for i := range l.places {
+		n := &l.places[i]
+		rows[n.depth] = append(rows[n.depth], i)
+		deepest = max(deepest, n.depth)
+		for t, taken := range n.taken {
 			if threads > 1 {
 				places[i].x += float64(taken) * (2*float64(t)/float64(threads-1) - 1) * wide
 			}
 		}
-		if n.Taken == nil && len(l.Nodes) > 1 { // an end
+		if n.taken == nil && len(l.places) > 1 { // an end
 			places[i].x = 1
-			if n.Keeps {
+			if n.good {
 				places[i].x = -1
 			}
 		}
@@ -129,7 +217,7 @@ func layout(l *lab.Lattice, threads int, width, height float64) (places []point,
 	down := height / float64(deepest+1)
 	middle := (low + high) / 2
 	for i := range places {
-		places[i] = point{width/2 + (places[i].x-middle)*gap, (float64(l.Nodes[i].Depth) + 0.5) * down}
+		places[i] = point{width/2 + (places[i].x-middle)*gap, (float64(l.places[i].depth) + 0.5) * down}
 	}
 	return places, min(gap, down)
 }
@@ -140,13 +228,13 @@ func (d *Desk) drawStates() *node {
 	places, gap := layout(l, x.Threads, width, height)
 	svg := el("svg", "graph").Set("viewBox", fmt.Sprintf("0 0 %d %d", width, height)).Set("role", "img").Named("graph")
 	lines := el("g", "").Named("edges")
-	for i := range l.Nodes {
-		for _, e := range l.Nodes[i].Edges {
+	for i := range l.places {
+		for _, e := range l.places[i].edges {
 			lines.Add(el("line", "edge e"+strconv.Itoa(e.Thread%8)).
 				Set("x1", at(places[i].x)).Set("y1", at(places[i].y)).Set("x2", at(places[e.To].x)).Set("y2", at(places[e.To].y)))
 		}
 	}
-	path := l.Path(x.Rows, x.Fault)
+	path := l.path(x.Rows, x.Fault)
 	taken := min(x.Step, len(path)-1)
 	drawn := func(classes string, states []int) *node {
 		points := ""
@@ -157,17 +245,17 @@ func (d *Desk) drawStates() *node {
 	}
 	marks := el("g", "").Named("states")
 	r := max(2.2, min(7, gap*0.24))
-	for i := range l.Nodes {
-		n := &l.Nodes[i]
+	for i := range l.places {
+		n := &l.places[i]
 		m := mark(kind(n), places[i].x, places[i].y, r)
-		if !n.End() {
-			m.Add(txt("title", "", counted(n.Taken)+": "+map[string]string{"good": "no end is broken", "open": "some ends are broken", "bad": "every end is broken"}[kind(n)]))
+		if n.taken != nil {
+			m.Add(txt("title", "", counted(n.taken)+": "+map[string]string{"good": "no end is broken", "open": "some ends are broken", "bad": "every end is broken"}[kind(n)]))
 		}
 		marks.Add(m)
 	}
 	here := el("circle", "you").Set("cx", at(places[path[taken]].x)).Set("cy", at(places[path[taken]].y)).Set("r", at(r+3)).Named("you")
-	label := number(l.Broken) + " of " + number(l.All) + " schedules break it."
-	switch kind(&l.Nodes[path[taken]]) {
+	label := l.broken + " of " + l.all + " schedules break it."
+	switch kind(&l.places[path[taken]]) {
 	case "good":
 		label += " From here none does."
 	case "bad":

@@ -49,6 +49,16 @@ const (
 	switchHeight = 24
 )
 
+// shownRows is how many rows are shown at most: those around the present step.
+const shownRows = 160
+
+// window is which rows are shown, from low to below high.
+func (d *Desk) window() (low, high int) {
+	n := len(d.state.Rows)
+	low = max(0, min(d.state.Step-1-shownRows/2, n-shownRows))
+	return low, min(n, low+shownRows)
+}
+
 // table has a column a thread and a row a step.
 func (d *Desk) table() *node {
 	x := &d.state
@@ -57,8 +67,16 @@ func (d *Desk) table() *node {
 		head.Add(txt("th", "t"+strconv.Itoa(i%8), catalogue.Letter(i)).Set("scope", "col"))
 	}
 	body := el("tbody", "")
-	y, middles := headHeight, make([]int, len(x.Rows))
-	for i := range x.Rows {
+	y, middles := headHeight, map[int]int{}
+	left := func(n int, where string) {
+		if n > 0 {
+			body.Add(el("tr", "switches ahead", txt("td", "", plural(n, "step")+" "+where).SetInt("colspan", x.Threads+1)).Named(where))
+			y += switchHeight
+		}
+	}
+	low, high := d.window()
+	left(low, "before these")
+	for i := low; i < high; i++ {
 		r := &x.Rows[i]
 		ahead := ""
 		if i >= x.Step {
@@ -72,7 +90,11 @@ func (d *Desk) table() *node {
 		y += rowHeight
 		body.Add(d.step(i, ahead))
 	}
+	left(len(x.Rows)-high, "behind these")
 	table := el("table", "", el("thead", "", head), body).Set("aria-label", "The schedule, a row a step").Named("table")
+	if x.Threads > 6 {
+		table.Set("class", "many")
+	}
 	rows := el("div", "rows", table).Named("rows")
 	if d.arrows {
 		rows.Add(arrows(x.Arrows, middles, y))
@@ -100,15 +122,16 @@ func (d *Desk) step(i int, ahead string) *node {
 		tr.Set("aria-current", "step")
 		tr.Reveal = true
 	}
-	for t := range x.Threads {
-		td := el("td", "")
-		if t == r.Thread {
-			td.Set("title", r.Text).Add(txt("span", "", r.Text))
-			if here {
-				td.Add(txt("span", "mark-here", " ◀").Set("aria-hidden", "true"))
-			}
-		}
-		tr.Add(td)
+	if r.Thread > 0 {
+		tr.Add(el("td", "").SetInt("colspan", r.Thread).Named("left"))
+	}
+	td := el("td", "does", txt("span", "", r.Text)).Set("title", r.Text).Named("does")
+	if here {
+		td.Add(txt("span", "mark-here", " ◀").Set("aria-hidden", "true"))
+	}
+	tr.Add(td)
+	if rest := x.Threads - 1 - r.Thread; rest > 0 {
+		tr.Add(el("td", "").SetInt("colspan", rest).Named("right"))
 	}
 	return tr
 }
@@ -132,19 +155,24 @@ func switching(x *lab.State, i int) string {
 
 // arrows are drawn beside the table: from each operation to what is synchronized behind
 // it, and dashed and red between two that race.
-func arrows(all []lab.Arrow, middles []int, height int) *node {
-	const width, room = 112, 12
+// Of a long schedule only those between rows that are shown are.
+func arrows(all []lab.Arrow, middles map[int]int, height int) *node {
+	const width, room, most = 112, 12, 100
 	svg := el("svg", "ties").SetInt("width", width).SetInt("height", height).Set("viewBox", fmt.Sprintf("0 0 %d %d", width, height)).Set("preserveAspectRatio", "none").Set("role", "img").Named("arrows")
 	label := "Nothing orders these steps, and none race."
-	for i, a := range all {
+	drawn := 0
+	for _, a := range all {
+		y, z := middles[a.From], middles[a.To]
+		if y == 0 || z == 0 || drawn == most {
+			continue
+		}
 		classes, kind := "tie", " happens before "
 		if a.Race {
 			classes, kind = "tie race", " races with "
 		}
-		y, z := middles[a.From], middles[a.To]
-		x := min(room+(z-y)/5+i%3*4, width-8)
+		x := min(room+(z-y)/5+drawn%3*4, width-8)
 		said := "step " + strconv.Itoa(a.From+1) + kind + "step " + strconv.Itoa(a.To+1)
-		if i == 0 {
+		if drawn++; drawn == 1 {
 			label = said
 		} else {
 			label += ", " + said
@@ -194,7 +222,7 @@ func (d *Desk) next() *node {
 	acts := el("div", "walk",
 		act("back", "← back", x.Step == 0),
 		act("on", "on →", x.Step == len(x.Rows)),
-		act("finish", "run to the end", x.Complete && x.Step == len(x.Rows)),
+		act("run", "run to the end", x.Complete && x.Step == len(x.Rows)),
 		txt("button", "small", "what happens before what").Set("type", "button").Set("data-do", "arrows").Set("aria-pressed", strconv.FormatBool(d.arrows)).Set("aria-keyshortcuts", "Shift+H"),
 	).Named("walk")
 	return el("div", "ahead-of", list, acts).Named("ahead")

@@ -15,7 +15,11 @@ func (d *Desk) strip() *node {
 	if x.Schedule != "" {
 		schedule = x.Schedule
 	}
-	f := el("div", "figures", figure("schedule", "", schedule, "this schedule, in the address").Named("schedule"))
+	where := "this schedule, in the address"
+	if d.copied {
+		where = "the link to it is copied"
+	}
+	f := el("div", "figures", figure("schedule", "", schedule, where).Named("schedule"))
 	strip := el("footer", "strip").Set("aria-label", "Verdict").Named("strip")
 	if s := d.search; s != nil {
 		p := &s.progress
@@ -27,16 +31,16 @@ func (d *Desk) strip() *node {
 		}
 		rate := ""
 		if ms := float64(p.Elapsed.Milliseconds()); ms > 0 {
-			rate = grouped(int64(float64(p.Executions)/ms*1000)) + " a second, "
+			rate = count(int64(float64(p.Executions)/ms*1000)) + " a second, "
 		}
 		f.Add(figure("", "searching", words[s.mode].doing+" …", sizes(p.Setup)).Named("verdict"),
-			figure("", "", grouped(p.Executions), "executions, "+rate+share).Named("counts"))
+			figure("", "", count(p.Executions), "executions, "+rate+share).Named("counts"))
 		return strip.Add(bar, f)
 	}
 	word, classes, detail := d.outcome()
 	f.Add(figure("", classes, word, detail).Named("verdict"))
 	if o := d.last; o != nil && !o.cancelled {
-		f.Add(counts(o))
+		f.Add(d.counts(o))
 	}
 	switch o := d.last; {
 	case len(x.Rows) == 0:
@@ -88,23 +92,28 @@ func (d *Desk) outcome() (word, classes, detail string) {
 	return "open", "", "until all have ended"
 }
 
-// counts are how many executions a search looked at, and how many of them broke.
-func counts(o *outcome) *node {
-	classes := ""
+// counts are how many executions a search looked at, and how many of them broke. What it
+// found may be of a smaller size than what it looked through.
+func (d *Desk) counts(o *outcome) *node {
+	classes, where := "", ""
 	if o.Violations.Int != nil && o.Violations.Sign() > 0 {
 		classes = "bad"
 	}
+	if o.Setup != d.state.Setup {
+		where = ": " + sizes(o.Setup)
+	}
+	value, detail := number(o.Violations)+" of "+number(o.Executions), "schedules break it"+where
 	switch o.mode {
 	case lab.Find:
-		detail := "executions looked at"
+		value, detail = number(o.Executions), "executions looked at"
 		if o.Executions.Int64() == 1 {
 			detail = "execution looked at"
 		}
-		return figure("", "", number(o.Executions), detail).Named("counts")
+		classes = ""
 	case lab.Prove:
-		return figure("", classes, number(o.Violations)+" of "+number(o.Executions), "classes of schedules break it").Named("counts")
+		detail = "classes of schedules break it" + where
 	}
-	return figure("", classes, number(o.Violations)+" of "+number(o.Executions), "schedules break it").Named("counts")
+	return figure("", classes, value, detail).Named("counts")
 }
 
 func percent(share float64) string {

@@ -40,19 +40,20 @@ func plural(n int, thing string) string {
 		return "1 " + thing
 	}
 	if strings.HasSuffix(thing, "s") {
-		return grouped(int64(n)) + " " + thing + "es"
+		return count(int64(n)) + " " + thing + "es"
 	}
-	return grouped(int64(n)) + " " + thing + "s"
+	return count(int64(n)) + " " + thing + "s"
 }
 
-// grouped writes a number with its thousands apart.
-func grouped(n int64) string { return groups(strconv.FormatInt(n, 10)) }
+// count writes a number.
+func count(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
 
-func groups(digits string) string {
+// grouped writes digits with the thousands apart.
+func grouped(digits string) string {
 	if len(digits) <= 3 {
 		return digits
 	}
-	return groups(digits[:len(digits)-3]) + "," + digits[len(digits)-3:]
+	return grouped(digits[:len(digits)-3]) + "," + digits[len(digits)-3:]
 }
 
 // number writes an exact number; one that is too long to be read at a glance, about.
@@ -68,7 +69,7 @@ func number(n lab.Number) string {
 		}
 		return strings.Replace(strconv.FormatFloat(f, 'e', 2, 64), "e+", " × 10^", 1)
 	}
-	return groups(s)
+	return grouped(s)
 }
 
 // duration writes milliseconds.

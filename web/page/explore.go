@@ -32,15 +32,17 @@ const patience = 10_000
 func newExplore(p *Page) *explore {
 	x := &explore{page: p, box: dom.ByID("explore"), note: dom.ByID("explore-note"), again: dom.ByID("explore-again"), worker: js.Null()}
 	x.again.On("click", func(js.Value) { x.start() })
+	menu := dom.ByID("explore-save")
 	dom.Document().On("click", func(e js.Value) {
+		if !menu.Call("contains", e.Get("target")).Bool() {
+			menu.Set("open", false)
+		}
 		if t := (dom.Element{Value: e.Get("target").Call("closest", "[data-do]")}); t.Truthy() {
 			switch t.Get("tagName").String() {
 			case "INPUT", "SELECT":
 			default:
 				x.ask(t.Attr("data-do"))
-				if menu := t.Call("closest", "details"); menu.Truthy() {
-					menu.Set("open", false)
-				}
+				menu.Set("open", false)
 			}
 		}
 	})
@@ -109,6 +111,9 @@ func (x *explore) hear(data js.Value) {
 	if wrong := x.inside.Invoke(data).String(); wrong != "" {
 		x.say("The explorer and the page do not understand each other ("+wrong+"). Reload the page.", true)
 		return
+	}
+	if x.failed { // it was only late
+		x.say("", false)
 	}
 	if x.ready {
 		return

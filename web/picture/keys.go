@@ -21,6 +21,7 @@ const (
 	Help
 	LabBack
 	LabOn
+	LabRun
 	LabFirst
 	LabLast
 	LabFind
@@ -32,7 +33,7 @@ const (
 )
 
 // orders are the commands of the Explore view, as its program is told them.
-var orders = [...]string{"back", "on", "first", "last", "find", "prove", "arrows", "other", "cancel"}
+var orders = [...]string{"back", "on", "run", "first", "last", "find", "prove", "arrows", "other", "cancel"}
 
 // Order is what the explorer's program is told to do; "" if the command is none of its.
 func (c Command) Order() string {
@@ -103,6 +104,7 @@ var Bindings = [...]Binding{
 	{ExploreView, LabTake, nil, "a, b, c …", "that thread takes one step"},
 	{ExploreView, LabBack, []string{"Backspace", "ArrowLeft", "PageUp"}, "Backspace or ←", "one step back"},
 	{ExploreView, LabOn, []string{".", "ArrowRight", "PageDown"}, ". or →", "one step on, as the schedule says"},
+	{ExploreView, LabRun, []string{" "}, "Space", "run to the end"},
 	{ExploreView, LabFirst, []string{"Home"}, "Home", "before the first step"},
 	{ExploreView, LabLast, []string{"End"}, "End", "behind the last step"},
 	{ExploreView, LabFind, []string{"F"}, "Shift + F", "find the shortest schedule that breaks it"},

@@ -113,7 +113,7 @@ func TestInExploreALetterIsAThreadsStepAndCommandsTakeShift(t *testing.T) {
 	}{
 		{"a", FocusPage, "take A"}, {"z", FocusButton, "take Z"}, {"b", FocusRadio, "take B"}, {"a", FocusChoice, ""}, {"é", FocusPage, ""},
 		{"Backspace", FocusPage, "back"}, {"ArrowLeft", FocusButton, "back"}, {"PageUp", FocusPage, "back"}, {"ArrowLeft", FocusRadio, ""},
-		{".", FocusPage, "on"}, {"ArrowRight", FocusPage, "on"}, {"PageDown", FocusPage, "on"}, {"Home", FocusPage, "first"}, {"End", FocusPage, "last"}, {"End", FocusTable, ""},
+		{".", FocusPage, "on"}, {"ArrowRight", FocusPage, "on"}, {"PageDown", FocusPage, "on"}, {" ", FocusPage, "run"}, {" ", FocusButton, ""}, {"Home", FocusPage, "first"}, {"End", FocusPage, "last"}, {"End", FocusTable, ""},
 		{"F", FocusPage, "find"}, {"P", FocusPage, "prove"}, {"B", FocusPage, "other"}, {"H", FocusPage, "arrows"}, {"Escape", FocusPage, "cancel"}, {"2", FocusPage, ""},
 	} {
 		if got := KeyCommand(ExploreView, c.key, c.focus, false).Order(); got != c.order {

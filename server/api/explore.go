@@ -1,0 +1,94 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"slotrace/engine/lab"
+)
+
+// Bounds of a search that somebody else asks for.
+const (
+	maxExecutions  = 1_000_000
+	maxExploreTime = 5 * time.Second
+)
+
+// exploreRequest is what a search, or a run of a schedule, starts with.
+type exploreRequest struct {
+	Scenario      string `json:"scenario"`
+	Variant       string `json:"variant"`
+	Threads       int    `json:"threads"`
+	Ops           int    `json:"ops"`
+	Mode          string `json:"mode"`
+	Seed          int64  `json:"seed"`
+	MaxExecutions int64  `json:"max_executions"`
+}
+
+// explore searches, up to a bound. One search runs at a time: it takes a core.
+func (a *api) explore(w http.ResponseWriter, r *http.Request) {
+	q := exploreRequest{Scenario: "slot-allocation", Mode: lab.Find, MaxExecutions: maxExecutions}
+	err := noQuery(r)
+	if err == nil {
+		_, err = decode(w, r, &q)
+	}
+	switch {
+	case err != nil:
+	case q.MaxExecutions < 1 || q.MaxExecutions > maxExecutions:
+		err = badRequest("max_executions: 1 to 1000000 would do")
+	case q.Seed < 0 || q.Seed > 1<<53:
+		err = badRequest("seed: 0 to 2^53 would do")
+	}
+	if err != nil {
+		fail(w, "search", 0, err)
+		return
+	}
+	select {
+	case a.searching <- struct{}{}:
+		defer func() { <-a.searching }()
+	default:
+		w.Header().Set("Retry-After", "5")
+		answerError(w, http.StatusTooManyRequests, "another search is under way: it ends within 5 seconds")
+		return
+	}
+	setup := lab.Setup{Scenario: q.Scenario, Variant: q.Variant, Threads: q.Threads, Ops: q.Ops}.Filled()
+	found, err := lab.Explore(setup, q.Mode, lab.Bounds{Seed: uint64(q.Seed), MaxExecutions: q.MaxExecutions, Timeout: maxExploreTime},
+		func(func() lab.Progress) bool { return r.Context().Err() == nil })
+	answerLab(w, found, err)
+}
+
+// scheduleRequest is a schedule that is to be run.
+type scheduleRequest struct {
+	Scenario string `json:"scenario"`
+	Variant  string `json:"variant"`
+	Threads  int    `json:"threads"`
+	Ops      int    `json:"ops"`
+	Schedule string `json:"schedule"`
+}
+
+// runSchedule runs a schedule on a real file.
+func (a *api) runSchedule(w http.ResponseWriter, r *http.Request) {
+	q := scheduleRequest{Scenario: "slot-allocation"}
+	err := noQuery(r)
+	if err == nil {
+		_, err = decode(w, r, &q)
+	}
+	if err != nil {
+		fail(w, "schedule", 0, err)
+		return
+	}
+	setup := lab.Setup{Scenario: q.Scenario, Variant: q.Variant, Threads: q.Threads, Ops: q.Ops}.Filled()
+	ran, err := a.schedules.RunOnFile(r.Context(), setup, q.Schedule)
+	answerLab(w, ran, err)
+}
+
+func answerLab(w http.ResponseWriter, found any, err error) {
+	switch {
+	case errors.Is(err, lab.ErrFile), errors.Is(err, lab.ErrUnsound):
+		fail(w, "schedule", 0, err)
+	case err != nil:
+		answerError(w, http.StatusBadRequest, line(err))
+	default:
+		answer(w, http.StatusOK, found)
+	}
+}
