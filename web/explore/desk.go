@@ -100,13 +100,16 @@ func (d *Desk) do(verb, object string) error {
 		}
 		d.stepped()
 	case "run": // along the schedule, and on to the end
-		if err := d.session.Go(len(d.state.Rows)); err != nil {
-			return err
-		}
 		if !d.state.Complete {
+			if err := d.session.Go(len(d.state.Rows)); err != nil {
+				return err
+			}
 			if err := d.session.Finish(); err != nil {
 				return err
 			}
+		}
+		if err := d.session.Go(len(d.session.State().Rows)); err != nil {
+			return err
 		}
 		d.stepped()
 	case "scenario":
