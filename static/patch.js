@@ -25,6 +25,8 @@ slotrace.patched = (() => {
     const above = room.top + margin - at.top, below = at.bottom + margin - room.bottom;
     if (above > 0) box.scrollTop -= above;
     else if (below > 0) box.scrollTop += below;
+    if (at.left < room.left) box.scrollLeft -= room.left - at.left;
+    else if (at.right > room.right) box.scrollLeft += Math.min(at.right - room.right, at.left - room.left);
   };
   const copy = (fragment) => {
     const address = location.origin + location.pathname + "#" + fragment;

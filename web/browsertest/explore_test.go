@@ -4,6 +4,9 @@ package browsertest
 
 import (
 	"context"
+	"encoding/base64"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +15,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"slotrace/web/tree"
 )
 
 const (
@@ -222,6 +227,96 @@ func TestExploreFitsEveryScreen(t *testing.T) {
 			if out != "" {
 				t.Errorf("%s: off the screen or too small: %s", where, out)
 			}
+		}
+	}
+}
+
+// randomTree is a tree of few tags, keys and values, so that two of them have much in common.
+func randomTree(r *rand.Rand, depth int) *tree.Node {
+	n := tree.New([]string{"div", "span", "svg", "g"}[r.IntN(4)], "")
+	for _, name := range []string{"class", "title", "data-do"} {
+		if r.IntN(2) == 0 {
+			n.Set(name, []string{"", "a", "<b> & ü"}[r.IntN(3)])
+		}
+	}
+	if depth == 0 || r.IntN(4) == 0 {
+		n.Text = []string{"", "x", "<img src=x onerror=alert(1)> → ☃"}[r.IntN(3)]
+		return n
+	}
+	for _, key := range r.Perm(8)[:r.IntN(6)] {
+		kid := randomTree(r, depth-1)
+		if key < 6 {
+			kid.Key = strconv.Itoa(key)
+		}
+		n.Add(kid)
+	}
+	return n
+}
+
+// shape is a tree as the page is asked to say it.
+func shape(n *tree.Node) string {
+	var attrs, kids []string
+	for _, a := range n.Attrs {
+		attrs = append(attrs, a.Name+"="+a.Value)
+	}
+	slices.Sort(attrs)
+	for _, k := range n.Kids {
+		kids = append(kids, shape(k))
+	}
+	return n.Tag + "[" + strings.Join(attrs, ",") + "](" + n.Text + strings.Join(kids, "") + ")"
+}
+
+func TestPatchesMakeThePageIntoWhatTheySay(t *testing.T) {
+	b := serve(t).open(t, 800, 600)
+	b.run(`{
+		const root = document.createElement('div');
+		document.body.append(root);
+		globalThis.patch = slotrace.patched(root);
+		const shape = (e) => e.tagName.toLowerCase() + '[' + [...e.attributes].map(a => a.name + '=' + a.value).sort().join() + '](' + [...e.childNodes].map(c => c.nodeType === 3 ? c.data : shape(c)).join('') + ')';
+		globalThis.patched = (base64) => { const wrong = patch(Uint8Array.from(atob(base64), c => c.charCodeAt(0)).buffer); return wrong || shape(root); };
+	}`)
+	r := rand.New(rand.NewPCG(1, 2))
+	var sender tree.Sender
+	for range 150 {
+		next := randomTree(r, 3)
+		next.Tag = "div"
+		sender.Render(next)
+		if got, want := eval[string](b, "patched('"+base64.StdEncoding.EncodeToString(sender.Take())+"')"), shape(next); got != want {
+			t.Fatalf("the page is\n%s, want\n%s", got, want)
+		}
+	}
+	for _, bad := range []string{"\xff", "\x01\x05\xff\x7f", "\x03\x01\xff\x7f\x01x", "\x06\x7f", "\x02\x7f\x01x"} {
+		if got := eval[string](b, "patched('"+base64.StdEncoding.EncodeToString([]byte(bad))+"')"); strings.HasPrefix(got, "div[") {
+			t.Errorf("%q is understood", bad)
+		}
+	}
+}
+
+func TestALinkIsCopiedAndAScheduleSaved(t *testing.T) {
+	b := serve(t).explore(t, lost, 1280, 720)
+	b.run("navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }; URL.createObjectURL = (blob) => { globalThis.saved = blob; return '#'; }; HTMLAnchorElement.prototype.click = function () { globalThis.savedAs = this.download; };")
+	b.click("#explore-top [data-do=copy]")
+	b.until("globalThis.copied")
+	if got := eval[string](b, "copied"); got != eval[string](b, "location.origin")+"/"+lost {
+		t.Errorf("copied %q", got)
+	}
+	for as, want := range map[string][2]string{
+		"svg":  {"slot-allocation-check-then-act-A1B3A2.svg", "<svg xmlns="},
+		"json": {"slot-allocation-check-then-act-A1B3A2.json", `"schedule": "A1B3A2"`},
+		"test": {"slot_allocation_check_then_act_A1B3A2_test.go", "func TestSchedule(t *testing.T)"},
+	} {
+		b.run("globalThis.savedAs = ''")
+		b.click("#explore-save summary")
+		b.click("#explore-save [data-do='save " + as + "']")
+		b.until("globalThis.savedAs")
+		if name := eval[string](b, "savedAs"); name != want[0] {
+			t.Errorf("%s is called %q", as, name)
+		}
+		if content := eval[string](b, "saved.text()"); !strings.Contains(content, want[1]) {
+			t.Errorf("%s: %.200q", as, content)
+		}
+		if eval[bool](b, "document.querySelector('#explore-save').open") {
+			t.Error("the menu stays open")
 		}
 	}
 }

@@ -120,13 +120,12 @@ func (d *Desk) step(i int, ahead string) *node {
 		Set("data-do", "go "+number).Set("data-thread", catalogue.Letter(r.Thread)).Named("step " + number)
 	if here {
 		tr.Set("aria-current", "step")
-		tr.Reveal = true
 	}
 	if r.Thread > 0 {
 		tr.Add(el("td", "").SetInt("colspan", r.Thread).Named("left"))
 	}
 	td := el("td", "does", txt("span", "", r.Text)).Set("title", r.Text).Named("does")
-	if here {
+	if td.Reveal = here; here {
 		td.Add(txt("span", "mark-here", " ◀").Set("aria-hidden", "true"))
 	}
 	tr.Add(td)
@@ -211,7 +210,11 @@ func (d *Desk) why() *node {
 // next says what each thread would do, and with which key.
 func (d *Desk) next() *node {
 	x := &d.state
-	list := el("div", "next scroll").Set("role", "group").Set("aria-label", "What each thread does next").Named("next")
+	classes := "next scroll"
+	if x.Threads > 4 {
+		classes += " many"
+	}
+	list := el("div", classes).Set("role", "group").Set("aria-label", "What each thread does next").Named("next")
 	for i := range x.Next {
 		n := &x.Next[i]
 		letter := catalogue.Letter(i)

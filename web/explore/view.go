@@ -118,6 +118,9 @@ func panel(classes, key, title string, note *node, inside ...*node) *node {
 	return el("section", "panel "+classes, el("header", "", heading, note)).Set("aria-label", short).Named(key).Add(inside...)
 }
 
+// maxTokens is how many threads that are done have a token each.
+const maxTokens = 3
+
 // code shows the source, with a token for each thread on the line that it is about to run.
 func (d *Desk) code() *node {
 	source := d.shownSource()
@@ -132,17 +135,22 @@ func (d *Desk) code() *node {
 		}
 	}
 	on := map[int][]*node{}
+	done, end := 0, source.First+len(source.Lines)-1
 	for i := range d.state.Next {
 		n := &d.state.Next[i]
 		file, line, _ := strings.Cut(n.Line, ":")
 		at, _ := strconv.Atoi(line)
 		switch {
-		case n.Line == "" && len(d.state.Next) <= 8: // it has come to the end
-			at = source.First + len(source.Lines) - 1
-			on[at] = append(on[at], token(i, " ✓").Set("title", catalogue.Letter(i)+" is done"))
+		case n.Line == "":
+			if done++; done <= maxTokens {
+				on[end] = append(on[end], token(i, " ✓").Set("title", catalogue.Letter(i)+" is done"))
+			}
 		case file == source.File:
 			on[at] = append(on[at], token(i, "").Set("title", catalogue.Letter(i)+" "+n.Text))
 		}
+	}
+	if done > maxTokens {
+		on[end] = append(on[end], txt("span", "token more", "+"+strconv.Itoa(done-maxTokens)+" ✓"))
 	}
 	danger := 0
 	if r := d.row(); r != nil && r.Races {

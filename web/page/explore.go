@@ -21,8 +21,9 @@ type explore struct {
 	inside js.Value // takes patches of what is in the box: static/patch.js
 	ready  bool     // it has said something
 	failed bool
-	asked  int // lines that it has not answered
-	heard  int // answers, and workers
+	place  string // the address that it gave last
+	asked  int    // lines that it has not answered
+	heard  int    // answers, and workers
 }
 
 // patience is how long the worker may work on an answer, in milliseconds. It searches in
@@ -67,7 +68,10 @@ func (x *explore) look() {
 	}
 }
 
-func (x *explore) open() { x.ask("open " + dom.Window().Get("location").Get("hash").String()) }
+func (x *explore) open() { x.ask("open " + fragment()) }
+
+// fragment is what the page's address has from its # on.
+func fragment() string { return dom.Window().Get("location").Get("hash").String() }
 
 // start starts the worker, or another in its place.
 func (x *explore) start() {
@@ -112,6 +116,9 @@ func (x *explore) hear(data js.Value) {
 		x.say("The explorer and the page do not understand each other ("+wrong+"). Reload the page.", true)
 		return
 	}
+	if at := fragment(); len(at) > len("#explore") && picture.ViewOf(at) == picture.ExploreView {
+		x.place = at
+	}
 	if x.failed { // it was only late
 		x.say("", false)
 	}
@@ -120,6 +127,10 @@ func (x *explore) hear(data js.Value) {
 	}
 	x.ready = true
 	x.say("", false)
+	if x.place != "" && fragment() == "#explore" { // another goes on where the one before was
+		x.ask("open " + x.place)
+		return
+	}
 	x.open()
 }
 

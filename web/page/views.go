@@ -32,7 +32,7 @@ func (p *Page) followAddress() {
 
 // showView shows the view that the address names.
 func (p *Page) showView() {
-	p.view = picture.ViewOf(dom.Window().Get("location").Get("hash").String())
+	p.view = picture.ViewOf(fragment())
 	for _, v := range [...]struct {
 		id   string
 		view picture.View
