@@ -50,11 +50,9 @@ func read(n *node) string {
 	}
 	s := n.Text
 	for _, k := range n.Kids {
-		if t := read(k); t != "" {
-			s = strings.TrimSpace(s + " " + t)
-		}
+		s += " " + read(k)
 	}
-	return s
+	return strings.Join(strings.Fields(s), " ")
 }
 
 func TestTwoThreadsAreLedToOneSlotByTheirLetters(t *testing.T) {
@@ -313,4 +311,61 @@ func TestArrowsLeadFromWhatHappensBefore(t *testing.T) {
 	if got := find(d.view(), "ties").Attr("aria-label"); !strings.Contains(got, "step 3 races with step 5") || !strings.Contains(got, "step 4 happens before step 6") {
 		t.Errorf("the arrows say %q", got)
 	}
+}
+
+func TestADeadlockIsDrawnAsWhoWaitsForWhom(t *testing.T) {
+	d := open(t, "#explore")
+	if d.deadlock() != nil {
+		t.Error("there is one before anybody waits")
+	}
+	d.state.Deadlock = []lab.Wait{{Thread: "A", Lock: "index lock", Owner: "B"}, {Thread: "B", Lock: "content lock", Owner: "C"}, {Thread: "C", Lock: "lock", Owner: "A"}}
+	n := d.deadlock()
+	if got, want := n.Attr("aria-label"), "Deadlock. A waits for the index lock, which B holds. B waits for the content lock, which C holds. C waits for the lock, which A holds."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := read(n); got != "index lock content lock lock A B C" {
+		t.Errorf("it shows %q", got)
+	}
+}
+
+func TestTheLatticeShowsHowMuchIsLostAndWhereOneIs(t *testing.T) {
+	for _, c := range []struct{ address, said, label string }{
+		{"#explore?schedule=A1B3A2&step=5", "18 of 20 schedules break it.", "From here all do."},
+		{"#explore?schedule=A1B3A2&step=1", "18 of 20", "From here some do."},
+		{"#explore?schedule=A3B3&step=4", "18 of 20", "From here none does."},
+		{"#explore?variant=fetch-add&threads=2&ops=3", "0 of 924", "From here none does."},
+		{"#explore?threads=2&ops=2", "918 of 924", "From here some do."}, // so many states that some are drawn as one
+		{"#explore?threads=5&ops=5", "too many states to draw", ""},
+	} {
+		v := find(open(t, c.address).view(), "lattice")
+		if got := read(v); !strings.Contains(got, c.said) {
+			t.Errorf("%s: %q", c.address, got)
+		}
+		if g := find(v, "graph"); c.label == "" != (g == nil) || g != nil && !strings.Contains(g.Attr("aria-label"), c.label) {
+			t.Errorf("%s: the picture says %+v", c.address, g)
+		}
+	}
+}
+
+// Every step of every schedule has its place in the drawing.
+func TestASchedulesPathEndsWhereItDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := New(time.Now)
+		defer d.Close()
+		d.Do("open #explore?threads=2&ops=2&variant=" + rapid.SampledFrom([]string{"check-then-act", "mutex", "fetch-add", "compare-and-swap"}).Draw(t, "variant"))
+		for range rapid.IntRange(0, 14).Draw(t, "steps") {
+			d.Do("take " + rapid.SampledFrom([]string{"A", "B"}).Draw(t, "thread"))
+		}
+		if d.lattice == nil {
+			return
+		}
+		x := &d.state
+		path := d.lattice.path(x.Rows, x.Fault)
+		if len(path) != len(x.Rows)+1 {
+			t.Fatalf("%s: %d states for %d steps", x.Schedule, len(path), len(x.Rows))
+		}
+		if last := d.lattice.places[path[len(path)-1]]; x.Complete && (last.taken != nil || last.bad != x.Fault) {
+			t.Fatalf("%s ends at %+v, and is broken: %v", x.Schedule, last, x.Fault)
+		}
+	})
 }
