@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"slotrace/engine"
 	"slotrace/engine/bench"
 )
 
@@ -36,14 +37,22 @@ func compare(o options) (list []measure) {
 		f.Unit = "x"
 		list = append(list, measure{f, take})
 	}
-	for _, c := range comparisons {
-		for threads := 1; threads <= 2; threads++ {
-			add(bench.Figure{
-				Name: fmt.Sprintf("store/%s/%d", c.peer.name, threads), Goal: c.put,
-				What: fmt.Sprintf("how many times as many puts a second as %s, %d memories, %s", c.peer.name, len(o.many.ids), plural(threads, "writer")),
-			}, func(ctx context.Context, dir string) (bench.Spread, error) {
-				return comparePuts(ctx, o, dir, c.peer, threads)
-			})
+	for _, sums := range []struct {
+		name, what string
+		mode       engine.Checksum
+	}{
+		{"store", "", engine.WholeEntry},
+		{"store-content-only", ", where our checksums leave embeddings out; none of theirs is of the value while it is put", engine.ContentOnly},
+	} {
+		for _, c := range comparisons {
+			for threads := 1; threads <= 2; threads++ {
+				add(bench.Figure{
+					Name: fmt.Sprintf("%s/%s/%d", sums.name, c.peer.name, threads), Goal: c.put,
+					What: fmt.Sprintf("how many times as many puts a second as %s, %d memories, %s%s", c.peer.name, len(o.many.ids), plural(threads, "writer"), sums.what),
+				}, func(ctx context.Context, dir string) (bench.Spread, error) {
+					return comparePuts(ctx, o, dir, c.peer, sums.mode, threads)
+				})
+			}
 		}
 	}
 	add(bench.Figure{
@@ -77,8 +86,8 @@ func plural(n int, what string) string {
 }
 
 // openBoth opens a store of ours and one of p's.
-func openBoth(dir string, n int, p *peer) (mine, theirs stored, discard func() error, err error) {
-	if mine, err = openOurs(filepath.Join(dir, "ours"), n); err != nil {
+func openBoth(dir string, n int, sum engine.Checksum, p *peer) (mine, theirs stored, discard func() error, err error) {
+	if mine, err = openOurs(filepath.Join(dir, "ours"), n, sum); err != nil {
 		return nil, nil, nil, err
 	}
 	if theirs, err = p.open(filepath.Join(dir, "theirs")); err != nil {
@@ -89,8 +98,8 @@ func openBoth(dir string, n int, p *peer) (mine, theirs stored, discard func() e
 
 // comparePuts has both write the same ids over and over: both are warm, and neither
 // grows but by what it does with old values.
-func comparePuts(ctx context.Context, o options, dir string, p *peer, writers int) (r bench.Spread, err error) {
-	mine, theirs, discard, err := openBoth(dir, len(o.many.ids), p)
+func comparePuts(ctx context.Context, o options, dir string, p *peer, sum engine.Checksum, writers int) (r bench.Spread, err error) {
+	mine, theirs, discard, err := openBoth(dir, len(o.many.ids), sum, p)
 	if err != nil {
 		return r, err
 	}
@@ -110,7 +119,7 @@ func comparePuts(ctx context.Context, o options, dir string, p *peer, writers in
 }
 
 func compareGets(ctx context.Context, o options, dir string, d *data, p *peer, readers int) (r bench.Spread, err error) {
-	mine, theirs, discard, err := openBoth(dir, len(d.ids), p)
+	mine, theirs, discard, err := openBoth(dir, len(d.ids), engine.WholeEntry, p)
 	if err != nil {
 		return r, err
 	}
@@ -139,7 +148,7 @@ func compareGets(ctx context.Context, o options, dir string, d *data, p *peer, r
 }
 
 func firstFill(ctx context.Context, o options, dir string) (r bench.Spread, err error) {
-	warm, err := openOurs(filepath.Join(dir, "warm"), len(o.many.ids))
+	warm, err := openOurs(filepath.Join(dir, "warm"), len(o.many.ids), engine.WholeEntry)
 	if err != nil {
 		return r, err
 	}
@@ -149,7 +158,7 @@ func firstFill(ctx context.Context, o options, dir string) (r bench.Spread, err 
 	}
 	return bench.Ratio(ctx, o.rounds, func() (time.Duration, error) {
 		at := filepath.Join(dir, "new")
-		s, err := openOurs(at, len(o.many.ids))
+		s, err := openOurs(at, len(o.many.ids), engine.WholeEntry)
 		if err != nil {
 			return 0, err
 		}

@@ -164,7 +164,7 @@ func opening(ctx context.Context, dir string, n int) (r bench.Spread, err error)
 
 // crowd compares many writers with one. Each puts its part of the same memories.
 func crowd(ctx context.Context, o options, dir string, writers int) (r bench.Spread, err error) {
-	s, err := openOurs(filepath.Join(dir, "store"), len(o.many.ids))
+	s, err := openOurs(filepath.Join(dir, "store"), len(o.many.ids), engine.WholeEntry)
 	if err != nil {
 		return r, err
 	}

@@ -134,6 +134,8 @@ func report(w io.Writer, o options, r bench.Report) error {
 	}
 	fmt.Fprintf(w, `
 store/PEER/N   as many puts a second as PEER times this: N writers, %d memories, ids, embeddings and contents alike
+store-content-only/PEER/N   the same, where our checksums leave the embeddings out, which is an option. None of the peers
+               sums up a value while it is put (in the background some do); in the rows above we sum up all of it
 store/first-fill   a put takes so much longer while pages are touched for the first time; above they are there
 get/PEER/N     as many gets a second, copied into the caller's memory: N readers, any of %d memories, which caches hold
 get-far/PEER/N the same of %d memories, which memory holds

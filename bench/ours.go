@@ -2,11 +2,11 @@ package main
 
 import "slotrace/engine"
 
-// ours is the store as it comes: fetch-add, whole-entry checksums, no observer.
+// ours is the store as it comes, but for what checksums cover: fetch-add, no observer.
 type ours struct{ store *engine.Store }
 
-func openOurs(path string, n int) (*ours, error) {
-	s, err := engine.Create(path, engine.Options{Capacity: uint64(n), Embedding: values})
+func openOurs(path string, n int, sum engine.Checksum) (*ours, error) {
+	s, err := engine.Create(path, engine.Options{Capacity: uint64(n), Embedding: values, Checksum: sum})
 	if err != nil {
 		return nil, err
 	}
@@ -21,8 +21,9 @@ func (o *ours) clear() error {
 func (o *ours) put(d *data, writer, writers int) error {
 	h := o.store.Handle(writer, nil)
 	defer h.Close()
+	var m engine.Memory
 	for i := writer; i < len(d.ids); i += writers {
-		m := *d.memory(i)
+		m = *d.memory(i)
 		m.ID = d.ids[i]
 		if err := h.Put(&m); err != nil {
 			return err

@@ -76,6 +76,7 @@ func (s *Store) rewriteAlone(ctx context.Context, t *visible.Thread, capacity, c
 	if err != nil {
 		return err
 	}
+	next.setArea(s.area)
 	return s.switchTo(ctx, t, old, next)
 }
 
@@ -113,6 +114,8 @@ func (s *Store) switchTo(ctx context.Context, t *visible.Thread, old, next *gene
 			}
 			s.free.reset(c.free)
 			*s.shared.Count = next.count()
+			s.shared.Capacity = next.capacity
+			s.allocator = s.kind.New(s.shared)
 			s.old = append(s.old, old)
 			s.damaged.Store(0)
 			next.ahead = newAhead(next, c.used)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	_ "embed"
 	"fmt"
 
 	"slotrace/engine/visible"
@@ -18,23 +19,25 @@ func (h *Handle) Delete(id string) (err error) {
 	if _, err = h.enter(&h.door.writing); err != nil {
 		return err
 	}
+	h.locks(deleteBegins)
 	lock := s.idLock(id)
-	lock.Lock(t, visible.EnterID)
-	defer lock.Unlock(t, visible.LeaveID)
-	slot, ok := s.index.Load(t, visible.Find, id)
+	lock.Lock(t, visible.EnterID)                 // enter-id
+	defer lock.Unlock(t, visible.LeaveID)         // leave-id
+	slot, ok := s.index.Load(t, visible.Find, id) // find
 	if !ok {
 		return fmt.Errorf("delete %q: %w", id, ErrNotFound)
 	}
-	entry := h.holder(slot, id)
+	entry := h.holder(slot, id) // previous: is the entry there the id's?
 	// The commit word first: as long as it counts, whoever puts the id anew finds it in
 	// the index, and waits. The slot last: until then the index leads to it.
 	if entry.own {
-		h.clear(slot)
+		h.clear(slot) // clear
 	}
-	s.index.Delete(t, visible.Unlink, id)
+	s.index.Delete(t, visible.Unlink, id) // unlink
+	h.locks(deleteFrees)
 	switch {
 	case entry.own:
-		h.retire(slot, entry)
+		h.retire(slot, entry) // free
 	case entry.found != "":
 		return &ClobberedError{ID: id, Found: entry.found, Slot: slot}
 	}
@@ -83,3 +86,8 @@ func (h *Handle) retire(slot uint64, e holder) {
 	}
 	h.store.free.retire(&h.thread, freed)
 }
+
+// DeleteSource is this file, as the binary was built from it.
+//
+//go:embed delete.go
+var DeleteSource string

@@ -168,6 +168,9 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 	}
 	n := format(m, g, path, 1)
 	s, err := attach(f, n, o.Allocator)
+	if err == nil {
+		s.choose(o)
+	}
 	if err != nil {
 		os.Remove(path)
 		return fail(err)

@@ -3,6 +3,7 @@ package engine
 import (
 	"path/filepath"
 
+	"slotrace/engine/area"
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
 )
@@ -16,9 +17,11 @@ type generation struct {
 	blocks     visible.Bytes
 	content    visible.Bytes
 	contentEnd visible.Counter
-	created    int64  // when the store was made, Unix time in nanoseconds
-	number     uint64 // of the generation, which commit words repeat. Reset changes it
-	ahead      *ahead // finds memory for what comes next; nil where nothing would be won
+	bump       area.Bump // gives out the content area's ranges
+	area       area.Area // nil, or what gives them out instead
+	created    int64     // when the store was made, Unix time in nanoseconds
+	number     uint64    // of the generation, which commit words repeat. Reset changes it
+	ahead      *ahead    // finds memory for what comes next; nil where nothing would be won
 }
 
 // adopt makes a generation of a mapping that has the geometry's size.
@@ -32,9 +35,17 @@ func adopt(m *mapping.Mapping, g geometry, path string) *generation {
 		content:    visible.NewBytes(ObjectContent, b[g.contentAt():]),
 		contentEnd: visible.NewCounter(ObjectContentEnd, 0, word(b, contentEndAt)),
 	}
+	n.bump = area.Bump{End: &n.contentEnd, Size: g.content}
 	n.created = int64(le.Uint64(b[createdAt:]))
 	n.number, _ = unguarded(*word(b, generationAt))
 	return n
+}
+
+// setArea says how ranges of the content area are taken; nil = by bump.
+func (g *generation) setArea(kind *area.Kind) {
+	if g.area = nil; kind != nil {
+		g.area = kind.New(area.Shared{End: &g.contentEnd, Lock: visible.NewMutex(ObjectArea, 0), Size: g.geometry.content})
+	}
 }
 
 func (g *generation) name() string {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"math"
@@ -50,12 +51,13 @@ func (h *Handle) GetInto(id string, embedding []float32, buffer []byte) (m Memor
 	if err != nil {
 		return Memory{}, err
 	}
-	g, slot, err := h.find(g, id)
+	g, slot, err := h.find(g, id) // find: which slot does the id lead to, and does its block count?
 	if err != nil {
 		return Memory{}, fmt.Errorf("get %q: %w", id, err)
 	}
 	h.store.lockBlocks(&h.thread)
 	var padding [cacheLine]byte // a damaged one is not to get into h.tail
+	// fetch: the block, and then its content
 	g.blocks.Read(&h.thread, visible.Fetch, slot*g.blockBytes(), floatBytes(embedding), padding[:g.paddingBytes()], h.meta()[:])
 	h.store.unlockBlocks(&h.thread)
 	p, err := g.place(h.meta(), slot)
@@ -186,3 +188,8 @@ func (m *Memory) fill(id string, slot uint64, meta *[metadataBytes - commitBytes
 	}
 	return nil
 }
+
+// GetSource is this file, as the binary was built from it.
+//
+//go:embed get.go
+var GetSource string

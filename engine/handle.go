@@ -29,6 +29,9 @@ type Handle struct {
 	loose   bool // there is an entry in the slot that no id leads to yet
 	slot    freeSlot
 	seen    Memory // what fn is shown
+	way     way    // nil unless the store has coarse locks
+
+	hasIndex, hasContent bool // of these
 }
 
 // door is what a handle goes in by. It keeps its lock while it is inside, so whoever
@@ -149,6 +152,7 @@ func (h *Handle) leave(err *error) {
 		h.undo(g)
 	}
 	h.claimed, h.loose = false, false
+	h.way, h.hasIndex, h.hasContent = nil, false, false
 	if by == &h.door.reading {
 		h.door.left.Add(1)
 	}
@@ -163,6 +167,7 @@ func (h *Handle) leave(err *error) {
 
 // goOut releases a door.
 func (h *Handle) goOut(by *visible.Mutex) {
+	h.locks(ends)
 	by.Unlock(&h.thread, visible.Unpin)
 	if by == &h.door.reading {
 		h.door.left.Add(1)

@@ -67,6 +67,8 @@ const (
 	ObjectReading  // and those through which they read
 	ObjectIDs      // the locks of ids that are replaced or deleted, a number each
 	ObjectFreeList // the lock of the list of free slots
+	ObjectCoarse   // the locks of a store that has only two: 0 of the index, 1 of blocks and contents
+	ObjectArea     // the lock of the content area, where it is given out under one
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -219,6 +221,11 @@ func (w commitWord) liveIn(generation uint64) bool {
 func (g *geometry) sum(meta, id, content, embedding []byte) uint32 {
 	c := crc32.Update(0, castagnoli, meta)
 	c = crc32.Update(crc32.Update(c, castagnoli, id), castagnoli, content)
+	return g.sumOn(c, embedding)
+}
+
+// sumOn goes on with a checksum, whose last part is the embedding.
+func (g *geometry) sumOn(c uint32, embedding []byte) uint32 {
 	if g.checksum == WholeEntry {
 		c = crc32.Update(c, castagnoli, embedding)
 	}

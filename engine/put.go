@@ -35,15 +35,20 @@ func (h *Handle) Put(m *Memory) (err error) {
 	if err != nil {
 		return err
 	}
+	h.locks(putBegins)
 	slot := s.allocator.Claim(t)                                      // claim: which slot may I write?
 	at, own, err := h.reserve(slot, uint64(len(m.ID)+len(m.Content))) // reserve: room for id and content
 	if err != nil {
 		return err
 	}
+	if s.indexFirst {
+		return h.indexBeforeCopy(m, at, own) // the wrong way round
+	}
 	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
 	sum := h.writeBlock(h.slot.number, m, at)                             // block: embedding and metadata, into the slot
 	h.commit(0, sum)                                                      // commit: from here on the block counts
-	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number)     // index: the id leads to the slot
+	h.locks(putIndexes)
+	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number) // index: the id leads to the slot
 	if known {
 		h.replace(m.ID, sum)
 	}
@@ -83,8 +88,8 @@ func (h *Handle) reserve(slot, n uint64) (at uint64, own bool, err error) {
 		}
 		return 0, false, ErrContentFull
 	}
-	s.allocator.Refuse(t)
-	if h.slot, h.claimed = s.free.take(t, n, false); !h.claimed {
+	s.allocator.Refuse(t)                                         // refuse: there is no such slot
+	if h.slot, h.claimed = s.free.take(t, n, false); !h.claimed { // free: is there one that was freed?
 		return 0, false, ErrFull
 	}
 	if h.slot.room >= n {
@@ -106,18 +111,12 @@ func (h *Handle) giveBack() {
 	}
 }
 
-// take takes n bytes of the content area. Their count never passes the area's end, so
-// a full area stays as it is.
+// take takes n bytes of the content area.
 func (g *generation) take(t *visible.Thread, n uint64) (at uint64, ok bool) {
-	for {
-		at = g.contentEnd.Load(t, visible.Reserve)
-		if at > g.geometry.content || n > g.geometry.content-at {
-			return 0, false
-		}
-		if g.contentEnd.CompareAndSwap(t, visible.Reserve, at, at+n) {
-			return at, true
-		}
+	if g.area != nil {
+		return g.area.Take(t, n)
 	}
+	return g.bump.Take(t, n)
 }
 
 // writeBlock writes the embedding, the padding behind it if any, and the metadata, and
@@ -125,9 +124,10 @@ func (g *generation) take(t *visible.Thread, n uint64) (at uint64, ok bool) {
 func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	s, g := h.store, h.pinned
 	m.describe(h.meta(), at)
-	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, floatBytes(m.Embedding))
+	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, nil)
 	s.lockBlocks(&h.thread)
-	g.blocks.Write(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():])
+	g.blocks.WriteInPieces(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
+		func(piece []byte) { sum = g.sumOn(sum, piece) })
 	s.unlockBlocks(&h.thread)
 	return sum
 }

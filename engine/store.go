@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"slotrace/engine/alloc"
+	"slotrace/engine/area"
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
 	"slotrace/engine/visible/index"
@@ -21,7 +22,10 @@ type Options struct {
 	Embedding uint32 // float32 values in each, at least 1; 0 = 768
 	Content   uint64 // bytes for ids and contents; 0 = 256 a slot
 	Checksum  Checksum
-	Allocator string // a name of alloc.Kinds; "" = fetch-add
+	Allocator string // a name of alloc.Kinds or alloc.Bounded; "" = fetch-add
+	Area      string // a name of area.Kinds; "" = bump. A store that is opened later has that
+	Publish   string // IndexBeforeCopy, or "" = CopyBeforeIndex. A store that is opened later has that
+	Locks     string // coarse locks as Disciplines names them; "" = none. A store that is opened later has none
 	Replace   bool   // Create may overwrite a store that is there (never foreign files)
 }
 
@@ -45,7 +49,7 @@ func (o Options) geometry() (geometry, error) {
 		o.Content = o.Capacity * 256
 	}
 	g := geometry{o.Embedding, o.Capacity, o.Content, o.Checksum}
-	return g, errors.Join(g.check(), known(o.Allocator))
+	return g, errors.Join(g.check(), known(o.Allocator), o.seams())
 }
 
 // Store is an open store. Its methods may be called by any goroutine.
@@ -55,6 +59,9 @@ type Store struct {
 	kind       *alloc.Kind
 	allocator  alloc.Allocator
 	shared     alloc.Shared
+	area       *area.Kind     // nil = bump
+	indexFirst bool           // puts publish an entry before they copy it
+	coarse     *coarse        // nil = no locks but those that there are anyway
 	blocksLock *visible.Mutex // not nil if the allocator's kind locks blocks
 	index      *index.Map
 	ids        []visible.Mutex // of ids that are replaced or deleted, by hash
@@ -89,6 +96,9 @@ func New(o Options) (*Store, error) {
 	if err == nil {
 		s, err = attach(nil, format(m, g, "", 1), o.Allocator)
 	}
+	if err == nil {
+		s.choose(o)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("new store: %w", err)
 	}
@@ -116,7 +126,7 @@ func attach(f *folder, g *generation, allocator string) (*Store, error) {
 	s := &Store{
 		shape:   g.geometry,
 		folder:  f,
-		shared:  alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock, 0)},
+		shared:  alloc.Shared{Count: &count, Lock: visible.NewMutex(ObjectLock, 0), Capacity: g.capacity},
 		index:   index.New(ObjectIndex, int(min(g.capacity, 1<<20))),
 		ids:     make([]visible.Mutex, idLocks),
 		current: visible.NewPointer(ObjectCurrent, g),
@@ -152,7 +162,7 @@ func (s *Store) setAllocator(name string) error {
 	if name == "" {
 		name = "fetch-add"
 	}
-	s.kind = &alloc.Kinds[alloc.Index(name)]
+	s.kind = alloc.Find(name)
 	s.allocator = s.kind.New(s.shared)
 	s.blocksLock = nil
 	if s.kind.Locks {
@@ -183,10 +193,37 @@ func lockWithin(ctx context.Context, m *visible.Mutex, t *visible.Thread) error 
 }
 
 func known(allocator string) error {
-	if allocator != "" && alloc.Index(allocator) < 0 {
+	if allocator != "" && alloc.Find(allocator) == nil {
 		return fmt.Errorf("there is no allocator %q", allocator)
 	}
 	return nil
+}
+
+// seams says whether there are the ways that the options name in which a store can do
+// things wrong, or otherwise than it does.
+func (o *Options) seams() error {
+	if o.Area != "" && area.Find(o.Area) == nil {
+		return fmt.Errorf("there is no content area %q", o.Area)
+	}
+	if o.Publish != "" && o.Publish != CopyBeforeIndex && o.Publish != IndexBeforeCopy {
+		return fmt.Errorf("there is no order of a put %q", o.Publish)
+	}
+	if o.Locks != "" && findDiscipline(o.Locks) == nil {
+		return fmt.Errorf("there are no locks %q", o.Locks)
+	}
+	return nil
+}
+
+// choose has a new store do things as the options say.
+func (s *Store) choose(o Options) {
+	s.indexFirst = o.Publish == IndexBeforeCopy
+	if d := findDiscipline(o.Locks); d != nil {
+		s.coarse = newCoarse(d)
+	}
+	if o.Area != "bump" {
+		s.area = area.Find(o.Area)
+	}
+	s.current.Peek().setArea(s.area)
 }
 
 // stop keeps handles from changing the store, until resume; with whole they do not
@@ -238,6 +275,24 @@ func (s *Store) Reset() error {
 			g.empty()
 		}
 		g.setNumber(n)
+		s.shared.Count.Poke(0)
+		g.contentEnd.Poke(0)
+		s.free.reset(nil)
+		s.index.Clear()
+		return nil
+	})
+}
+
+// Rewind makes a store on the heap as it was when it was new, to the last byte, so that
+// what threads do then is done in the same way as the first time. It clears all of the
+// store's memory: Reset is for others.
+func (s *Store) Rewind() error {
+	return s.alone(func(g *generation) error {
+		if s.folder != nil {
+			return errors.New("rewind: the store has a file") // in which an entry of long ago could come to count again
+		}
+		clear(g.mapping.Bytes()[headerBytes:])
+		g.setNumber(1)
 		s.shared.Count.Poke(0)
 		g.contentEnd.Poke(0)
 		s.free.reset(nil)

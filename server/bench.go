@@ -18,8 +18,8 @@ import (
 
 const benchHelp = `usage: slotrace bench [flags]
 
-Measures the store and prints ratios, each of two things that were timed in turn.
-It takes some ten seconds, on a machine that had better do nothing else.
+Measures the store and prints ratios, each of two things that were timed in turn; and
+the explorer, in executions and times. It takes some twenty seconds, on a machine that had better do nothing else.
 Ctrl-C ends it with the figures that it has.
 
   --json          print one JSON object and nothing else

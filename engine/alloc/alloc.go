@@ -32,8 +32,9 @@ type Allocator interface {
 // lock. Allocators of the same store share it, so that one can take over from
 // another while no put is under way.
 type Shared struct {
-	Count *visible.Counter
-	Lock  *visible.Mutex
+	Count    *visible.Counter
+	Lock     *visible.Mutex
+	Capacity uint64 // slots
 }
 
 // The steps, as the allocators' own code calls them.
@@ -69,6 +70,14 @@ var Kinds = []Kind{
 	{"compare-and-swap", true, false, "compare_and_swap.go", func(s Shared) Allocator { return &CompareAndSwap{s.Count} }},
 }
 
+// Bounded lists allocators that differ in what they do to the count of a full store. They
+// hold as far as Kind is concerned: the count of the first is what is wrong with it.
+var Bounded = []Kind{
+	{"unbounded-add", true, false, "unbounded_add.go", func(s Shared) Allocator { return &UnboundedAdd{s.Count} }},
+	{"bounded-cas", true, false, "bounded_cas.go", func(s Shared) Allocator { return &BoundedCAS{s.Count, s.Capacity} }},
+	{"saturating", true, false, "saturating.go", func(s Shared) Allocator { return &Saturating{s.Count} }},
+}
+
 // Names lists the names of Kinds.
 func Names() []string {
 	names := make([]string, len(Kinds))
@@ -81,6 +90,18 @@ func Names() []string {
 // Index returns the place of name in Kinds, or -1.
 func Index(name string) int {
 	return slices.IndexFunc(Kinds, func(k Kind) bool { return k.Name == name })
+}
+
+// Find returns the kind of that name in Kinds or Bounded, or nil.
+func Find(name string) *Kind {
+	for _, list := range [][]Kind{Kinds, Bounded} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
 }
 
 //go:embed *.go

@@ -10,7 +10,7 @@ import (
 
 func shared(word *uint64) Shared {
 	c := visible.NewCounter(1, 0, word)
-	return Shared{&c, visible.NewMutex(2, 0)}
+	return Shared{&c, visible.NewMutex(2, 0), 2}
 }
 
 func TestEveryKindHasItsSource(t *testing.T) {
@@ -79,6 +79,30 @@ func TestHoldingAllocatorsGiveEachSlotOnce(t *testing.T) {
 		a.Refuse(&visible.Thread{})
 		if word != threads*each {
 			t.Errorf("%s: the count is %d after a refusal", k.Name, word)
+		}
+	}
+}
+
+func TestARefusedClaimLeavesTheCountIfTheAllocatorIsBounded(t *testing.T) {
+	for i := range Bounded {
+		k := &Bounded[i]
+		if src := k.Source(); !strings.Contains(src, "Claim(t *Thread) uint64") || Find(k.Name) != k || Index(k.Name) != -1 {
+			t.Errorf("%s is not found, or has no source", k.Name)
+		}
+		var word uint64
+		a, th := k.New(shared(&word)), &visible.Thread{} // of two slots
+		for want := range uint64(2) {
+			if slot := a.Claim(th); slot != want {
+				t.Errorf("%s: slot %d, want %d", k.Name, slot, want)
+			}
+			a.Tell(th)
+		}
+		if slot := a.Claim(th); slot < 2 {
+			t.Errorf("%s: a full store has a slot %d", k.Name, slot)
+		}
+		a.Refuse(th)
+		if (word == 2) != (k.Name != "unbounded-add") {
+			t.Errorf("%s: the count is %d of 2", k.Name, word)
 		}
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"slotrace/engine"
 )
 
-// Single gets are timed, so that a slow one shows; the time of the clock itself
-// (Machine.TimerNS) is in each and is not taken out.
+// Single gets are timed, so that a slow one shows. What timing nothing gives, as in
+// Machine.TimerNS, is in each, and taken off.
 var gets = []measure{
 	{Figure{
 		Name: "get/readers", Unit: "ns", Goal: &Goal{300, 180, Less},
-		What: "p99 of single GetInto by 20 readers of the same 100 memories, 10 times each, content up to 1,000 bytes; each reader's first get is not counted, the time of the clock is",
+		What: "p99 of single GetInto by 20 readers of the same 100 memories, 10 times each, content up to 1,000 bytes; each reader's first get is not counted, and the time of the clock, as each round begins by measuring it, is taken off",
 	}, func(s *session) (Spread, error) { return s.readers(20, 100, 1000, getInto) }},
 	{Figure{
 		Name: "get/hot-spot", Unit: "ns", Goal: &Goal{300, 180, Less},
@@ -85,7 +85,8 @@ func (s *session) readers(n, few, each int, get func(*reader, string) (int, erro
 		defer r.handle.Close()
 	}
 	var took []int64
-	return Median(s.ctx, s.pick(51, 2), func() (float64, error) {
+	return Median(s.ctx, s.pick(101, 2), func() (float64, error) {
+		clock := timingNothing()
 		_, err := Parallel(n, func(i int) error {
 			r := &all[i]
 			if _, err := get(r, ids[0]); err != nil { // not timed: it makes the goroutine's stack grow, 1 us
@@ -110,6 +111,6 @@ func (s *session) readers(n, few, each int, get func(*reader, string) (int, erro
 			took = append(took, all[i].took...)
 		}
 		slices.Sort(took)
-		return float64(took[len(took)*99/100]), err
+		return float64(took[len(took)*99/100]) - clock, err
 	})
 }

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/puzpuzpuz/xsync/v4"
-
 	"slotrace/engine"
 	"slotrace/engine/event"
 	"slotrace/engine/trace"
@@ -229,11 +227,11 @@ type operations struct {
 	mem     []byte
 	bytes   visible.Bytes
 	index   *index.Map
-	entries *xsync.Map[string, uint64]
+	entries *index.Table
 }
 
 func newOperations(ops []visible.Op) *operations {
-	x := &operations{ops: ops, lock: visible.NewMutex(1, 0), mem: make([]byte, block), from: make([]byte, block), index: index.New(1, 1), entries: xsync.NewMap[string, uint64]()}
+	x := &operations{ops: ops, lock: visible.NewMutex(1, 0), mem: make([]byte, block), from: make([]byte, block), index: index.New(1, 1), entries: index.NewTable(1)}
 	x.counter = visible.NewCounter(1, 0, &x.word)
 	x.bytes = visible.NewBytes(1, x.mem)
 	return x
@@ -256,7 +254,11 @@ func (x *operations) visibly() {
 		case visible.OpUnlock:
 			x.lock.Unlock(t, op.Step)
 		case visible.OpWrite:
-			x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:min(op.High-op.Low, block)-20])
+			if op.Step == visible.Block { // copied at once, as it is done bare: pieces are quicker only where memory is far
+				x.bytes.WriteInPieces(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20], nil)
+			} else {
+				x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20])
+			}
 		case visible.OpRead:
 			x.bytes.Read(t, op.Step, 0, x.from[:min(op.High-op.Low, block)])
 		case visible.OpMapInsert:
@@ -282,7 +284,7 @@ func (x *operations) barely() {
 			atomic.CompareAndSwapUint64(&x.word, 0, 0)
 		case visible.OpWrite:
 			copy(x.mem, x.from[:20])
-			copy(x.mem[20:], x.from[:min(op.High-op.Low, block)-20])
+			copy(x.mem[20:], x.from[:op.High-op.Low-20])
 		case visible.OpRead:
 			copy(x.from[:min(op.High-op.Low, block)], x.mem)
 		case visible.OpLock:
@@ -290,7 +292,7 @@ func (x *operations) barely() {
 		case visible.OpUnlock:
 			x.mutex.Unlock()
 		case visible.OpMapInsert:
-			x.entries.LoadOrStore("w1-m1", 1)
+			x.entries.Insert("w1-m1", 1)
 		case visible.OpMapStore:
 			x.entries.Store("w1-m1", 1)
 		case visible.OpMapLoad:

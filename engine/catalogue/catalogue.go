@@ -17,7 +17,7 @@ import (
 )
 
 // All are the scenarios, in the order in which they are shown.
-var All = []*Scenario{slotAllocation}
+var All = []*Scenario{slotAllocation, store, contentOffset, capacity, publish, lockOrder}
 
 // Scenario is a program, its variants, and what it teaches.
 type Scenario struct {
@@ -35,9 +35,9 @@ type Scenario struct {
 	// of all their operations; nil = nobody watches, and threads may really run at once. A
 	// thread calls begin where it begins a call.
 	New func(v *Variant, threads, ops int, o visible.Observer, begin func(thread int)) Instance
-	// OnFile sets the options of a store whose puts are the scenario's calls; nil if there is
-	// none. See OnFile, the type.
-	OnFile func(v *Variant, o *engine.Options)
+	// OnFile sets the options of a store whose puts are the scenario's calls, and says what
+	// each stores; nil if there is none. See OnFile, the type.
+	OnFile func(v *Variant, o *engine.Options) (content func(thread, call int) string)
 }
 
 // Variant is one way to write the code in question.

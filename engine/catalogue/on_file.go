@@ -17,6 +17,7 @@ type OnFile struct {
 	store        *engine.Store
 	threads, ops int
 	ignore       visible.StepSet
+	content      func(thread, call int) string
 }
 
 // ErrNotOnFile says that a scenario is not one of a store's puts.
@@ -28,12 +29,12 @@ func NewOnFile(s *Scenario, v *Variant, threads, ops int, dir string) (*OnFile, 
 		return nil, fmt.Errorf("%s: %w", s.Name, ErrNotOnFile)
 	}
 	o := engine.Options{Capacity: uint64(threads * ops), Embedding: 4}
-	s.OnFile(v, &o)
+	content := s.OnFile(v, &o)
 	store, err := engine.Create(dir, o)
 	if err != nil {
 		return nil, err
 	}
-	f := &OnFile{store: store, threads: threads, ops: ops}
+	f := &OnFile{store: store, threads: threads, ops: ops, content: content}
 	var steps []visible.Step
 	for step := visible.NoStep; step < visible.Steps; step++ {
 		for _, name := range strings.Fields(v.Steps) {
@@ -52,15 +53,12 @@ func (f *OnFile) Run(t *visible.Thread) {
 	defer h.Close()
 	h.Ignore(f.ignore)
 	for call := range f.ops {
-		m := engine.Memory{ID: Stored(t.ID, call), Content: []byte(Content(t.ID, call)), Embedding: make([]float32, 4)}
+		m := engine.Memory{ID: Stored(t.ID, call), Content: []byte(f.content(t.ID, call)), Embedding: make([]float32, 4)}
 		if err := h.Put(&m); err != nil {
 			panic(err)
 		}
 	}
 }
-
-// Content is what thread's call stores.
-func Content(thread, call int) string { return fmt.Sprintf("%s's block %d", Letter(thread), call) }
 
 // Evidence is what does not read back as it was stored, when all threads have ended. What
 // was not stored at all is none.
@@ -69,7 +67,7 @@ func (f *OnFile) Evidence() (all []verdict.Evidence, err error) {
 	defer h.Close()
 	for thread := range f.threads {
 		for call := range f.ops {
-			want := Content(thread, call)
+			want := f.content(thread, call)
 			m, err := h.Get(Stored(thread, call))
 			if errors.Is(err, engine.ErrNotFound) {
 				continue

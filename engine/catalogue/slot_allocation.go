@@ -33,7 +33,10 @@ var slotAllocation = &Scenario{
 	New: func(v *Variant, threads, ops int, o visible.Observer, begin func(int)) Instance {
 		return newAllocation(&alloc.Kinds[alloc.Index(v.Name)], threads, ops, begin)
 	},
-	OnFile: func(v *Variant, o *engine.Options) { o.Allocator = v.Name },
+	OnFile: func(v *Variant, o *engine.Options) func(thread, call int) string {
+		o.Allocator = v.Name
+		return blockOf
+	},
 }
 
 func allocatorVariant(name, steps string) Variant {
@@ -162,7 +165,9 @@ func (a *allocation) Breach(events []visible.Event) verdict.Breach {
 }
 
 func (a *allocation) name(i int) string  { return Stored(i/a.ops, i%a.ops) }
-func (a *allocation) whose(i int) string { return Content(i/a.ops, i%a.ops) }
+func (a *allocation) whose(i int) string { return blockOf(i/a.ops, i%a.ops) }
+
+func blockOf(thread, call int) string { return fmt.Sprintf("%s's block %d", Letter(thread), call) }
 
 // why tells how two stores came to one slot: who looked while the other had looked and
 // not told.

@@ -24,15 +24,8 @@ var standsFor = map[visible.Step][]string{
 	visible.Unpin: {visible.LeaveTell.String(), visible.Tell.String(), meanwhile},
 }
 
-// PutSteps are the steps that a put can come to.
-var PutSteps = []visible.Step{
-	visible.Enter, visible.Look, visible.Claim, visible.Leave, visible.Reserve, visible.Content, visible.EnterBlock, visible.Block,
-	visible.LeaveBlock, visible.Commit, visible.Index, visible.EnterTell, visible.Tell, visible.LeaveTell,
-	visible.Pin, visible.Unpin,
-}
-
 // ParseSource excerpts text, the source in file, from the line that has from
-// in it up to before the next that has until in it, and finds the line of each
+// in it up to before the next that has until in it, or to the end if that is "", and finds the line of each
 // step: the one whose comment begins with the step's name, which is its marker.
 func ParseSource(file, text, from, until string) (Source, error) {
 	lines := strings.Split(text, "\n")
@@ -40,7 +33,10 @@ func ParseSource(file, text, from, until string) (Source, error) {
 	if first < 0 {
 		return Source{}, errors.New(file + ": no line has " + strconv.Quote(from))
 	}
-	n := slices.IndexFunc(lines[first:], func(l string) bool { return strings.Contains(l, until) })
+	n := len(lines) - first
+	if until != "" {
+		n = slices.IndexFunc(lines[first:], func(l string) bool { return strings.Contains(l, until) })
+	}
 	if n < 0 {
 		return Source{}, errors.New(file + ": no line behind " + strconv.Quote(from) + " has " + strconv.Quote(until))
 	}
@@ -58,7 +54,7 @@ func ParseSource(file, text, from, until string) (Source, error) {
 		}
 	}
 	s := Source{File: file, First: first + 1, Lines: excerpt}
-	for _, step := range PutSteps {
+	for step := visible.NoStep + 1; step < visible.Steps; step++ {
 		line := at[step.String()]
 		for _, other := range standsFor[step] {
 			if line == 0 {

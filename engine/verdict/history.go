@@ -12,11 +12,15 @@ import (
 // numbers mean is its model's.
 type Call struct {
 	Thread int
-	Number int // among the calls of its thread, from 1
+	Number int // among the calls of its thread, from 1; Final for one that was made when all threads had ended
 	Kind   int
 	In     uint64
 	Out    uint64
 }
+
+// Final is the number of calls that are made, in no order, when all threads have ended,
+// such as reading back what was stored.
+const Final = 0
 
 // Model is what calls may come to when they are made one after the other.
 type Model struct {
@@ -55,7 +59,11 @@ func (h *Histories) Linearizable(calls []Call, events []visible.Event) bool {
 	h.spans = h.spans[:0]
 	h.order = h.order[:0]
 	for i := range calls {
-		h.spans = append(h.spans, span{-1, len(events)}) // one that has no event, or has not returned
+		s := span{-1, len(events)} // one that has no event, or has not returned
+		if calls[i].Number == Final {
+			s = span{len(events) + 1, len(events) + 1}
+		}
+		h.spans = append(h.spans, s)
 		h.order = append(h.order, i)
 	}
 	h.place(calls)
@@ -64,7 +72,7 @@ func (h *Histories) Linearizable(calls []Call, events []visible.Event) bool {
 		if int(e.Thread) >= len(h.first) || int(e.Call) >= len(h.first[e.Thread]) {
 			continue
 		}
-		if i := h.first[e.Thread][e.Call]; i >= 0 {
+		if i := h.first[e.Thread][e.Call]; i >= 0 && calls[i].Number != Final {
 			if h.spans[i].first < 0 {
 				h.spans[i].first = at
 			}

@@ -1,14 +1,12 @@
 package visible
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // Mutex is a lock that threads share. Point comes before a thread waits for it,
 // so a scheduler that lets only enabled threads go on never sees it block.
 type Mutex struct {
 	mu     sync.Mutex
+	below  *Mutex // the lock that its holder took before, and holds
 	object Object
 	number uint64
 }
@@ -26,16 +24,24 @@ func (m *Mutex) Init(o Object, number uint64) { m.object, m.number = o, number }
 
 // Lock takes the lock, waiting for it if need be.
 func (m *Mutex) Lock(t *Thread, s Step) {
-	if !t.Watched(s) {
-		m.mu.Lock()
-		t.held = append(t.held, m)
+	if t.Observer != nil {
+		m.watchedLock(t, s)
 		return
 	}
-	op := m.op(OpLock, s)
-	t.Observer.Point(t, op)
 	m.mu.Lock()
-	t.held = append(t.held, m)
-	t.Observer.Done(t, op, 0)
+	m.below, t.holds = t.holds, m
+}
+
+func (m *Mutex) watchedLock(t *Thread, s Step) {
+	watched, op := t.Watched(s), m.op(OpLock, s)
+	if watched {
+		t.Observer.Point(t, op)
+	}
+	m.mu.Lock()
+	m.below, t.holds = t.holds, m
+	if watched {
+		t.Observer.Done(t, op, 0)
+	}
 }
 
 // TryLock takes the lock if nobody holds it, and says whether it did.
@@ -46,7 +52,7 @@ func (m *Mutex) TryLock(t *Thread, s Step) bool {
 	}
 	ok, seen := m.mu.TryLock(), Missing
 	if ok {
-		t.held = append(t.held, m)
+		m.below, t.holds = t.holds, m
 		seen = 0
 	}
 	if t.Watched(s) {
@@ -57,16 +63,24 @@ func (m *Mutex) TryLock(t *Thread, s Step) bool {
 
 // Unlock releases the lock.
 func (m *Mutex) Unlock(t *Thread, s Step) {
-	if !t.Watched(s) {
-		t.release(m)
-		m.mu.Unlock()
+	if t.Observer != nil {
+		m.watchedUnlock(t, s)
 		return
 	}
-	op := m.op(OpUnlock, s)
-	t.Observer.Point(t, op)
 	t.release(m)
 	m.mu.Unlock()
-	t.Observer.Done(t, op, 0)
+}
+
+func (m *Mutex) watchedUnlock(t *Thread, s Step) {
+	watched, op := t.Watched(s), m.op(OpUnlock, s)
+	if watched {
+		t.Observer.Point(t, op)
+	}
+	t.release(m)
+	m.mu.Unlock()
+	if watched {
+		t.Observer.Done(t, op, 0)
+	}
 }
 
 func (m *Mutex) op(k Kind, s Step) Op {
@@ -75,21 +89,19 @@ func (m *Mutex) op(k Kind, s Step) Op {
 
 // release forgets that t holds m, mostly the lock that it took last.
 func (t *Thread) release(m *Mutex) {
-	last := len(t.held) - 1
-	if last >= 0 && t.held[last] == m {
-		t.held = t.held[:last]
-		return
+	at := &t.holds
+	for *at != m {
+		at = &(*at).below
 	}
-	if i := slices.Index(t.held, m); i >= 0 {
-		t.held = slices.Delete(t.held, i, i+1)
-	}
+	*at = m.below
 }
 
 // Abandon releases the locks that t holds, unseen: for whoever finds that t died
 // of a panic in the middle. What the locks guarded is as t left it.
 func (t *Thread) Abandon() {
-	for _, m := range slices.Backward(t.held) {
+	for t.holds != nil {
+		m := t.holds
+		t.holds = m.below
 		m.mu.Unlock()
 	}
-	t.held = t.held[:0]
 }

@@ -17,6 +17,13 @@ func NewPointer[T any](o Object, v *T) *Pointer[T] {
 
 // Load reads the pointer.
 func (p *Pointer[T]) Load(t *Thread, s Step) *T {
+	if t.Observer != nil { // apart, so that what nobody watches becomes part of its caller
+		return p.watchedLoad(t, s)
+	}
+	return p.p.Load()
+}
+
+func (p *Pointer[T]) watchedLoad(t *Thread, s Step) *T {
 	if !t.Watched(s) {
 		return p.p.Load()
 	}

@@ -51,36 +51,43 @@ type Step uint8
 
 // The steps of a put, in the order in which they can come, then those of a get.
 const (
-	NoStep     Step = iota
-	Enter           // take the allocation lock
-	Look            // load the count: the slot that is free as far as this thread can see
-	Claim           // the one operation that takes a slot for good
-	Leave           // release the allocation lock
-	Reserve         // take a range of the content area
-	Content         // write id and content into it
-	Block           // write the block into its slot
-	Commit          // write the block's commit word
-	Index           // enter the id into the index
-	EnterTell       // take the allocation lock once more
-	Tell            // add one to the count: the slot is used
-	LeaveTell       // and release it
-	Find            // look the id up in the index
-	Fetch           // read the block and its content
-	Refuse          // take back a claim above the capacity: the store is full
-	EnterBlock      // take the blocks' lock, where blocks are written and read under one
-	LeaveBlock      // and release it
-	Pin             // come in through the handle's door, and see which file is the store's
-	Unpin           // and go out
-	Previous        // look at the entry that is to be replaced or deleted
-	EnterID         // take the lock of an id that is being replaced or deleted
-	LeaveID         // and release it
-	Clear           // clear the commit word of an entry that is replaced or deleted
-	Unlink          // take an id out of the index
-	Free            // put a slot on the list of free ones, or take one off, under its lock
-	Stop            // keep others out of the whole store, door by door
-	Resume          // and let them in again
-	Switch          // make a compacted file the store's
-	Steps           // how many steps there are
+	NoStep       Step = iota
+	Enter             // take the allocation lock
+	Look              // load the count: the slot that is free as far as this thread can see
+	Claim             // the one operation that takes a slot for good
+	Leave             // release the allocation lock
+	Reserve           // take a range of the content area
+	Content           // write id and content into it
+	Block             // write the block into its slot
+	Commit            // write the block's commit word
+	Index             // enter the id into the index
+	EnterTell         // take the allocation lock once more
+	Tell              // add one to the count: the slot is used
+	LeaveTell         // and release it
+	Find              // look the id up in the index
+	Fetch             // read the block and its content
+	Refuse            // take back a claim above the capacity: the store is full
+	EnterBlock        // take the blocks' lock, where blocks are written and read under one
+	LeaveBlock        // and release it
+	Pin               // come in through the handle's door, and see which file is the store's
+	Unpin             // and go out
+	Previous          // look at the entry that is to be replaced or deleted
+	EnterID           // take the lock of an id that is being replaced or deleted
+	LeaveID           // and release it
+	Clear             // clear the commit word of an entry that is replaced or deleted
+	Unlink            // take an id out of the index
+	Free              // put a slot on the list of free ones, or take one off, under its lock
+	Stop              // keep others out of the whole store, door by door
+	Resume            // and let them in again
+	Switch            // make a compacted file the store's
+	Length            // see where the part of the content area that is taken ends
+	EnterArea         // take the content area's lock
+	LeaveArea         // and release it
+	EnterIndex        // take the one lock of the whole index, in a store that has one
+	LeaveIndex        // and release it
+	EnterContent      // take the one lock of blocks and contents, in a store that has one
+	LeaveContent      // and release it
+	Steps             // how many steps there are
 )
 
 var stepNames = [Steps]string{
@@ -89,6 +96,8 @@ var stepNames = [Steps]string{
 	Find: "find", Fetch: "fetch", Refuse: "refuse",
 	EnterBlock: "enter-block", LeaveBlock: "leave-block", Pin: "pin", Unpin: "unpin", Previous: "previous",
 	EnterID: "enter-id", LeaveID: "leave-id", Clear: "clear", Unlink: "unlink", Free: "free", Switch: "switch", Stop: "stop", Resume: "resume",
+	Length: "length", EnterArea: "enter-area", LeaveArea: "leave-area",
+	EnterIndex: "enter-index", LeaveIndex: "leave-index", EnterContent: "enter-content", LeaveContent: "leave-content",
 }
 
 // String is also the step's marker in the source.
@@ -138,7 +147,7 @@ type Thread struct {
 	ID       int      // counts from 0
 	Observer Observer // nil: nobody watches
 	Ignore   StepSet  // steps at which the observer is not asked
-	held     []*Mutex // in the order in which they were taken
+	holds    *Mutex   // the lock that it took last of those that it holds
 }
 
 // Watched says whether there is somebody to be told of a step.

@@ -76,3 +76,18 @@ func TestStepsAndKindsHaveNames(t *testing.T) {
 		t.Error("what is not known has a name")
 	}
 }
+
+func TestWhatIsWrittenIsGivenInPieces(t *testing.T) {
+	for _, n := range []int{0, 1, halfPiece, 2 * halfPiece, 2*halfPiece + 1, 3072, 5000} {
+		first := make([]byte, n)
+		for i := range first {
+			first[i] = byte(i * 7)
+		}
+		mem := NewBytes(2, make([]byte, n+3))
+		var pieces []byte
+		mem.WriteInPieces(&Thread{}, Block, 1, first, []byte("2"), func(p []byte) { pieces = append(pieces, p...) })
+		if want := "\x00" + string(first) + "2\x00"; string(mem.mem) != want || string(pieces) != string(first) {
+			t.Errorf("%d bytes are not what was written, or not the %d in pieces", n, len(pieces))
+		}
+	}
+}

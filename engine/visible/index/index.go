@@ -3,21 +3,17 @@
 // of operations, as the page does, is not given a hash map.
 package index
 
-import (
-	"github.com/puzpuzpuz/xsync/v4"
-
-	"slotrace/engine/visible"
-)
+import "slotrace/engine/visible"
 
 // Map is the index. Entries with different keys are independent of each other.
 type Map struct {
-	entries *xsync.Map[string, uint64]
+	entries *Table
 	object  visible.Object
 }
 
 // New returns an empty index with room for hint entries before it grows.
 func New(o visible.Object, hint int) *Map {
-	return &Map{entries: xsync.NewMap[string, uint64](xsync.WithPresize(hint)), object: o}
+	return &Map{entries: NewTable(hint), object: o}
 }
 
 // Load looks key up.
@@ -64,16 +60,16 @@ func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (h
 	if t.Observer != nil {
 		return m.watchedInsert(t, s, key, v)
 	}
-	return m.entries.LoadOrStore(key, v)
+	return m.entries.Insert(key, v)
 }
 
 func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
 	if !t.Watched(s) {
-		return m.entries.LoadOrStore(key, v)
+		return m.entries.Insert(key, v)
 	}
 	op := m.op(visible.OpMapInsert, s, key)
 	t.Observer.Point(t, op)
-	has, there = m.entries.LoadOrStore(key, v)
+	has, there = m.entries.Insert(key, v)
 	t.Observer.Done(t, op, told(has, there))
 	return has, there
 }
@@ -81,11 +77,11 @@ func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, key string, v uin
 // Delete takes key out, and says what it had if it was there.
 func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64, ok bool) {
 	if !t.Watched(s) {
-		return m.entries.LoadAndDelete(key)
+		return m.entries.Delete(key)
 	}
 	op := m.op(visible.OpMapDelete, s, key)
 	t.Observer.Point(t, op)
-	had, ok = m.entries.LoadAndDelete(key)
+	had, ok = m.entries.Delete(key)
 	t.Observer.Done(t, op, told(had, ok))
 	return had, ok
 }
@@ -96,11 +92,13 @@ func (m *Map) Peek(key string) (uint64, bool) { return m.entries.Load(key) }
 // Each has do see every entry, unseen and in no order; what threads enter and delete
 // meanwhile it may see or not.
 func (m *Map) Each(do func(key string, v uint64)) {
-	m.entries.Range(func(key string, v uint64) bool { do(key, v); return true })
+	for key, v := range m.entries.All() {
+		do(key, v)
+	}
 }
 
 // Len is the number of entries, unseen by observers.
-func (m *Map) Len() int { return m.entries.Size() }
+func (m *Map) Len() int { return m.entries.Len() }
 
 // Clear empties the map, while no thread runs.
 func (m *Map) Clear() { m.entries.Clear() }
