@@ -360,7 +360,7 @@ func TestASchedulesPathEndsWhereItDoes(t *testing.T) {
 			return
 		}
 		x := &d.state
-		path := d.lattice.path(x.Rows, x.Fault)
+		path := d.lattice.path(x.Rows)
 		if len(path) != len(x.Rows)+1 {
 			t.Fatalf("%s: %d states for %d steps", x.Schedule, len(path), len(x.Rows))
 		}

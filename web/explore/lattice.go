@@ -18,7 +18,9 @@ const (
 
 // lattice is the graph of a setup's states, as it is drawn.
 type lattice struct {
+	found       *lab.Lattice
 	places      []state
+	drawn       []int // by which place a state that was found is drawn
 	all, broken string
 }
 
@@ -36,13 +38,14 @@ func latticeOf(s lab.Setup) (*lattice, error) {
 	if err != nil || !found.Complete {
 		return nil, err
 	}
-	l := &lattice{all: grouped(found.All), broken: grouped(found.Broken), places: make([]state, len(found.Nodes))}
+	l := &lattice{found: found, all: grouped(found.All), broken: grouped(found.Broken), places: make([]state, len(found.Nodes))}
 	order := make([]int, len(found.Nodes))
 	for i := range found.Nodes {
 		n := &found.Nodes[i]
 		l.places[i] = state{depth: n.Depth, good: n.Good, bad: n.Bad, edges: n.Edges}
 		order[i] = i
 	}
+	l.drawn = slices.Clone(order)
 	slices.SortStableFunc(order, func(a, b int) int { return l.places[a].depth - l.places[b].depth })
 	l.places[0].taken = make([]int, s.Threads)
 	for _, i := range order {
@@ -67,7 +70,6 @@ func latticeOf(s lab.Setup) (*lattice, error) {
 func (l *lattice) merge() {
 	var merged []state
 	known := map[string]int{}
-	to := make([]int, len(l.places))
 	for i := range l.places {
 		p := &l.places[i]
 		key := fmt.Sprint(p.taken)
@@ -80,14 +82,14 @@ func (l *lattice) merge() {
 			known[key] = at
 			merged = append(merged, state{taken: p.taken, depth: p.depth})
 		}
-		to[i] = at
+		l.drawn[i] = at
 		merged[at].good = merged[at].good || p.good
 		merged[at].bad = merged[at].bad || p.bad
 	}
 	for i := range l.places {
-		p := &merged[to[i]]
+		p := &merged[l.drawn[i]]
 		for _, e := range l.places[i].edges {
-			if e.To = to[e.To]; !slices.Contains(p.edges, e) {
+			if e.To = l.drawn[e.To]; !slices.Contains(p.edges, e) {
 				p.edges = append(p.edges, e)
 			}
 		}
@@ -95,20 +97,15 @@ func (l *lattice) merge() {
 	l.places = merged
 }
 
-// path is the states that a schedule leads through, from the first on; broken is whether
-// its end is.
-func (l *lattice) path(rows []lab.Row, broken bool) []int {
-	path, at := []int{0}, 0
+// path is the states that a schedule leads through, from the first on.
+func (l *lattice) path(rows []lab.Row) []int {
+	taken := make([]uint8, len(rows))
 	for i := range rows {
-		edges := l.places[at].edges
-		to := slices.IndexFunc(edges, func(e explore.Edge) bool { // where states are merged an operation may lead to both ends
-			return e.Thread == rows[i].Thread && (l.places[e.To].taken != nil || l.places[e.To].bad == broken)
-		})
-		if to < 0 {
-			break
-		}
-		at = edges[to].To
-		path = append(path, at)
+		taken[i] = uint8(rows[i].Thread)
+	}
+	path := l.found.Path(taken)
+	for i, at := range path {
+		path[i] = l.drawn[at]
 	}
 	return path
 }
@@ -234,7 +231,7 @@ func (d *Desk) drawStates() *node {
 				Set("x1", at(places[i].x)).Set("y1", at(places[i].y)).Set("x2", at(places[e.To].x)).Set("y2", at(places[e.To].y)))
 		}
 	}
-	path := l.path(x.Rows, x.Fault)
+	path := l.path(x.Rows)
 	taken := min(x.Step, len(path)-1)
 	drawn := func(classes string, states []int) *node {
 		points := ""
