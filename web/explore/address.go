@@ -45,7 +45,7 @@ func parseAddress(fragment string) (p place, err error) {
 	_, query, _ := strings.Cut(fragment, "?")
 	words, bad := url.ParseQuery(query)
 	if bad != nil {
-		off("The address cannot be read whole: %v.", bad)
+		off("the address cannot be read whole: %v", bad)
 	}
 	scenario := catalogue.All[0]
 	if name := words.Get("scenario"); name != "" {
@@ -53,7 +53,7 @@ func parseAddress(fragment string) (p place, err error) {
 			scenario = s
 		} else {
 			_, _, why := catalogue.Find(name, "")
-			off("The address: %v.", why)
+			off("the address: %v", why)
 		}
 	}
 	p = place{Setup: lab.Default(scenario), step: -1}
@@ -62,7 +62,7 @@ func parseAddress(fragment string) (p place, err error) {
 			p.Variant = name
 		} else {
 			_, _, why := catalogue.Find(scenario.Name, name)
-			off("The address: %v.", why)
+			off("the address: %v", why)
 		}
 	}
 	number := func(name string, low, high, otherwise int) int {
@@ -72,7 +72,7 @@ func parseAddress(fragment string) (p place, err error) {
 		}
 		n, bad := strconv.Atoi(text)
 		if bad != nil || n < low || n > high {
-			off("The address: %s is %q, %d to %d would do.", name, clip(text), low, high)
+			off("the address: %s is %q, %d to %d would do", name, clip(text), low, high)
 			return otherwise
 		}
 		return n

@@ -70,7 +70,7 @@ func (d *Desk) do(verb, object string) error {
 	switch verb {
 	case "take":
 		if len(object) != 1 || object[0] < 'A' || int(object[0]-'A') >= d.state.Threads {
-			return errors.New("There is no thread " + clip(object) + ": " + d.letters() + " would do.")
+			return errors.New("there is no thread " + clip(object) + ": " + d.letters() + " would do")
 		}
 		if err := d.session.Take(int(object[0] - 'A')); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (d *Desk) do(verb, object string) error {
 			}
 		}
 		if n > len(d.state.Rows) && !d.state.Complete {
-			return errors.New("The schedule goes no further: a thread's letter lets it take the next step.")
+			return errors.New("the schedule goes no further: a thread's letter lets it take the next step")
 		}
 		if err := d.session.Go(n); err != nil {
 			return err
@@ -115,7 +115,7 @@ func (d *Desk) do(verb, object string) error {
 	case "scenario":
 		s := scenarioOf(object)
 		if s == nil {
-			return errors.New("There is no scenario " + clip(object) + ".")
+			return errors.New("there is no scenario " + clip(object))
 		}
 		return d.begin(lab.Default(s))
 	case "variant":
@@ -183,7 +183,7 @@ func (d *Desk) open(fragment string) {
 		}
 	}
 	if p.step > len(d.state.Rows) && off == nil {
-		off = errors.New("The address: step is " + strconv.Itoa(p.step) + ", 0 to " + strconv.Itoa(len(d.state.Rows)) + " would do.")
+		off = errors.New("the address: step is " + strconv.Itoa(p.step) + ", 0 to " + strconv.Itoa(len(d.state.Rows)) + " would do")
 	}
 	if err := d.session.Go(p.step); err != nil && off == nil {
 		off = err

@@ -13,7 +13,7 @@ import (
 // save hands the schedule out as a file.
 func (d *Desk) save(as string) error {
 	if len(d.state.Rows) == 0 {
-		return errors.New("There is no schedule yet: a thread's letter lets it take a step, and Shift + F finds one that breaks it.")
+		return errors.New("there is no schedule yet: a thread's letter lets it take a step, and Shift + F finds one that breaks it")
 	}
 	name := d.state.Scenario + "-" + d.state.Variant + "-" + clipName(d.state.Schedule)
 	switch as {
@@ -28,7 +28,7 @@ func (d *Desk) save(as string) error {
 		}
 		d.sender.Save(strings.ReplaceAll(name, "-", "_")+"_test.go", "text/x-go", source)
 	default:
-		return errors.New("It can be saved as svg, json or test.")
+		return errors.New("it can be saved as svg, json or test")
 	}
 	d.said = "Saved."
 	return nil
