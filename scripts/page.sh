@@ -1,20 +1,27 @@
 #!/bin/sh
-# Builds the page's WebAssembly and its loader into static/dist, compressed, and fails when the page is over its budget.
+# Builds the page's WebAssembly, that of the explorer's worker and their loader into static/dist, compressed, and fails
+# when one is over its budget.
 # Plain sh: a newcomer's machine may have Go and make alone.
 set -eu
 cd "$(dirname "$0")/.."
 
-budget=600000 # bytes of page.wasm as brotli sends it
-
 # Each step is left to the tool that knows whether anything changed: go build from its cache, press by looking into what
 # it made. Without the revision in it, a commit that leaves the page alone leaves its bytes and entity tag alone.
-# web/page is glue: inlined, the document's calls in it would cost 11 KB and win no time.
 mkdir -p build
-GOOS=js GOARCH=wasm go build -trimpath -buildvcs=false -gcflags=slotrace/web/page=-l -ldflags='-s -w' -o build/page.wasm ./wasm/page
-GOOS='' GOARCH='' go run ./scripts/press -into static/dist build/page.wasm "$(go env GOROOT)/lib/wasm/wasm_exec.js"
+wasm() {
+	GOOS=js GOARCH=wasm go build -trimpath -buildvcs=false -ldflags='-s -w' "$@"
+}
+# web/page is glue: inlined, the document's calls in it would cost 11 KB and win no time.
+wasm -gcflags=slotrace/web/page=-l -o build/page.wasm ./wasm/page
+wasm -o build/lab.wasm ./wasm/lab
+GOOS='' GOARCH='' go run ./scripts/press -into static/dist build/page.wasm build/lab.wasm "$(go env GOROOT)/lib/wasm/wasm_exec.js"
 
-size=$(($(wc -c <static/dist/page.wasm.br)))
-if [ "$size" -gt "$budget" ]; then
-	echo "page.wasm is $size bytes as brotli, over its budget of $budget" >&2
-	exit 1
-fi
+within() { # a program, and how many bytes of it brotli may send
+	size=$(($(wc -c <"static/dist/$1.br")))
+	if [ "$size" -gt "$2" ]; then
+		echo "$1 is $size bytes as brotli, over its budget of $2" >&2
+		exit 1
+	fi
+}
+within page.wasm 600000
+within lab.wasm 1200000

@@ -10,7 +10,8 @@
   } catch { /* storage is refused: the system's colours will do */ }
 
   // The view that the address names, before the program that shows it has come.
-  if (location.hash === "#review") for (const e of document.querySelectorAll("#controls, #live, #verdict, #review")) e.hidden = e.id !== "review";
+  const view = /^#(explore|review)(\?|$)/.exec(location.hash)?.[1];
+  if (view) for (const e of document.querySelectorAll("#controls, #live, #verdict, #" + view)) e.hidden = e.id !== view;
 
   // Carries out a drawing; web/picture/commands.go says what the numbers mean.
   shared.paint = (c, f, n, styles, texts, face) => {

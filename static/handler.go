@@ -25,9 +25,12 @@ var pages = []struct {
 	{path: "/", file: "index.html", contentType: "text/html; charset=utf-8"},
 	{path: "/style.css", file: "style.css", contentType: "text/css; charset=utf-8"},
 	{path: "/boot.js", file: "boot.js", contentType: "text/javascript; charset=utf-8"},
+	{path: "/lab.js", file: "lab.js", contentType: "text/javascript; charset=utf-8"},
+	{path: "/patch.js", file: "patch.js", contentType: "text/javascript; charset=utf-8"},
 	{path: "/icon.svg", file: "icon.svg", contentType: "image/svg+xml"},
 	{path: "/wasm_exec.js", file: "dist/wasm_exec.js", contentType: "text/javascript; charset=utf-8", made: true},
 	{path: "/page.wasm", file: "dist/page.wasm", contentType: "application/wasm", made: true},
+	{path: "/lab.wasm", file: "dist/lab.wasm", contentType: "application/wasm", made: true},
 }
 
 // securityHeaders go with every answer. Nothing is fetched from another host and nothing inline runs; compiling WebAssembly

@@ -18,6 +18,7 @@ import (
 const (
 	index    = "<!doctype html><title>page</title>"
 	module   = "\x00asm\x01\x00\x00\x00 and so on"
+	lab      = "\x00asm\x01\x00\x00\x00 and another"
 	moduleBr = "brotli form of the module"
 	loader   = "globalThis.Go = class {};"
 	loaderBr = "brotli form of the loader"
@@ -28,6 +29,8 @@ func written() fstest.MapFS {
 		"index.html":  {Data: []byte(index)},
 		"style.css":   {Data: []byte("body {}")},
 		"boot.js":     {Data: []byte("boot()")},
+		"lab.js":      {Data: []byte("lab()")},
+		"patch.js":    {Data: []byte("patch()")},
 		"icon.svg":    {Data: []byte("<svg/>")},
 		"dist/README": {Data: []byte("what this is for")},
 	}
@@ -37,6 +40,8 @@ func complete(t *testing.T) fstest.MapFS {
 	files := written()
 	files["dist/page.wasm.br"] = &fstest.MapFile{Data: []byte(moduleBr)}
 	files["dist/page.wasm.gz"] = &fstest.MapFile{Data: compress(t, module)}
+	files["dist/lab.wasm.br"] = &fstest.MapFile{Data: []byte("brotli form of the lab")}
+	files["dist/lab.wasm.gz"] = &fstest.MapFile{Data: compress(t, lab)}
 	files["dist/wasm_exec.js.br"] = &fstest.MapFile{Data: []byte(loaderBr)}
 	files["dist/wasm_exec.js.gz"] = &fstest.MapFile{Data: compress(t, loader)}
 	return files
@@ -82,6 +87,9 @@ func TestEveryPublicPathIsServedWithItsType(t *testing.T) {
 		{"/boot.js", "text/javascript; charset=utf-8", "boot()"},
 		{"/icon.svg", "image/svg+xml", "<svg/>"},
 		{"/wasm_exec.js", "text/javascript; charset=utf-8", loader},
+		{"/lab.js", "text/javascript; charset=utf-8", "lab()"},
+		{"/patch.js", "text/javascript; charset=utf-8", "patch()"},
+		{"/lab.wasm", "application/wasm", lab},
 		{"/page.wasm", "application/wasm", module}, // the only type that browsers compile while it streams
 	} {
 		w := ask(s, "GET", want.path)

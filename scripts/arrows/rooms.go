@@ -34,12 +34,15 @@ var rooms = []room{
 	{path: "engine/review", imports: []string{"engine", "engine/alloc", "engine/visible", "engine/review/report"}},
 	{path: "engine/review/report"},
 
-	// The lab is reached by message only. The browser's own WebSocket is used: the library's would cost more than the whole page may.
+	// The lab is reached by message only: explore and worker are its side, in a program of its own. The browser's own WebSocket is used: the library's would cost more than the whole page may.
 	{path: "web/picture", imports: []string{"engine/fold", "engine/event", "engine/visible"}},
 	{path: "web/canvas", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture", "web/dom"}, browser: true, without: []string{websocket}},
 	{path: "web/dom", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture"}, browser: true, without: []string{websocket}},
 	{path: "web/link", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture", "web/dom"}, browser: true, without: []string{websocket}},
-	{path: "web/page", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/..."}, browser: true, without: []string{websocket}},
+	{path: "web/page", imports: []string{"engine/fold", "engine/event", "engine/visible", "web/picture", "web/canvas", "web/dom", "web/link"}, browser: true, without: []string{websocket}},
+	{path: "web/tree"},
+	{path: "web/explore", imports: []string{"engine/lab", "engine/catalogue", "engine/explore", "engine/verdict", "engine/event", "engine/visible", "web/tree"}},
+	{path: "web/worker", imports: []string{"web/explore", "web/tree"}, browser: true, without: []string{websocket}},
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.

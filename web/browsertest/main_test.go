@@ -146,6 +146,12 @@ const patience = 40 * time.Second
 // console against itself fails the test.
 func (s *slotrace) open(t *testing.T, width, height int64, more ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
+	return s.openAt(t, "", width, height, more...)
+}
+
+// openAt opens the page at what the address has behind its #.
+func (s *slotrace) openAt(t *testing.T, fragment string, width, height int64, more ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	b := &tab{t: t, ctx: ctx}
 	b.do(chromedp.EmulateViewport(width, height))
@@ -176,7 +182,7 @@ func (s *slotrace) open(t *testing.T, width, height int64, more ...chromedp.Acti
 			t.Errorf("on the console: %s", strings.Join(bad, "\n"))
 		}
 	})
-	b.do(chromedp.Navigate(s.url()))
+	b.do(chromedp.Navigate(s.url() + fragment))
 	b.until("globalThis.slotrace?.ready")
 	return b
 }

@@ -94,10 +94,14 @@ func (p *Page) do(command picture.Command) {
 		p.review.startOrCancel()
 	case picture.ShowLive:
 		goTo("#live")
+	case picture.ShowExplore:
+		goTo("#explore")
 	case picture.ShowReview:
 		goTo("#review")
 	case picture.Help:
 		dom.ByID("help").Call("showModal")
+	default:
+		p.explore.ask(command.Order())
 	}
 }
 

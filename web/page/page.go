@@ -29,6 +29,7 @@ type Page struct {
 	verdict  *verdict
 	table    *table
 	review   *review
+	explore  *explore
 	banner   *banner
 	watching *dom.Text
 
@@ -50,6 +51,7 @@ func Open() {
 	p.verdict = newVerdict(p)
 	p.table = newTable(p)
 	p.review = newReview(p)
+	p.explore = newExplore(p)
 	p.controls = newControls(p)
 	p.time.Still = dom.Matches("(prefers-reduced-motion: reduce)")
 	dom.OnMedia("(prefers-reduced-motion: reduce)", func() {

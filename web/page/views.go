@@ -32,20 +32,26 @@ func (p *Page) followAddress() {
 
 // showView shows the view that the address names.
 func (p *Page) showView() {
-	p.view = picture.ViewOf(dom.Window().Get("location").Get("hash").String())
-	live := p.view == picture.LiveView
-	for _, id := range [...]string{"controls", "live", "verdict"} {
-		dom.ByID(id).Show(live)
+	p.view = picture.ViewOf(fragment())
+	for _, v := range [...]struct {
+		id   string
+		view picture.View
+	}{{"controls", picture.LiveView}, {"live", picture.LiveView}, {"verdict", picture.LiveView}, {"explore", picture.ExploreView}, {"review", picture.ReviewView}} {
+		dom.ByID(v.id).Show(v.view == p.view)
 	}
-	p.review.box.Show(!live)
 	dom.Root().SetAttr("data-view", p.view.String())
-	for id, here := range map[string]bool{"tab-live": live, "tab-review": !live} {
-		if here {
-			dom.ByID(id).SetAttr("aria-current", "page")
+	for _, v := range [...]struct {
+		id   string
+		view picture.View
+	}{{"tab-live", picture.LiveView}, {"tab-explore", picture.ExploreView}, {"tab-review", picture.ReviewView}} {
+		if tab := dom.ByID(v.id); v.view == p.view {
+			tab.SetAttr("aria-current", "page")
 		} else {
-			dom.ByID(id).Call("removeAttribute", "aria-current")
+			tab.Call("removeAttribute", "aria-current")
 		}
 	}
+	dom.ByID("explore-top").Show(p.view == picture.ExploreView && p.explore.ready && !p.explore.failed)
+	p.explore.look()
 	p.review.look()
 	p.wake()
 }

@@ -16,9 +16,35 @@ const (
 	ZoomReset
 	ReviewStart
 	ShowLive
+	ShowExplore
 	ShowReview
 	Help
+	LabBack
+	LabOn
+	LabRun
+	LabFirst
+	LabLast
+	LabFind
+	LabProve
+	LabArrows
+	LabOther
+	LabCancel
+	LabTake // the step of thread A; those of the others follow
 )
+
+// orders are the commands of the Explore view, as its program is told them.
+var orders = [...]string{"back", "on", "run", "first", "last", "find", "prove", "arrows", "other", "cancel"}
+
+// Order is what the explorer's program is told to do; "" if the command is none of its.
+func (c Command) Order() string {
+	switch {
+	case c >= LabTake:
+		return "take " + string(rune('A'+c-LabTake))
+	case c >= LabBack:
+		return orders[c-LabBack]
+	}
+	return ""
+}
 
 // View is one of the page's views.
 type View uint8
@@ -27,15 +53,25 @@ type View uint8
 const (
 	EveryView View = iota
 	LiveView
+	ExploreView
 	ReviewView
 )
 
 // String is the view's name.
-func (v View) String() string { return [...]string{"Everywhere", "Live", "Review"}[v] }
+func (v View) String() string { return [...]string{"Everywhere", "Live", "Explore", "Review"}[v] }
 
 // ViewOf is the view that an address names behind its #. What it does not know is Live.
+// Behind a ? there is what the view makes of it.
 func ViewOf(fragment string) View {
-	if fragment == "#review" {
+	for i := 0; i < len(fragment); i++ {
+		if fragment[i] == '?' {
+			fragment = fragment[:i]
+		}
+	}
+	switch fragment {
+	case "#explore":
+		return ExploreView
+	case "#review":
 		return ReviewView
 	}
 	return LiveView
@@ -54,6 +90,7 @@ type Binding struct {
 // by where they are, so that they are the same on AZERTY; a letter takes Shift.
 var Bindings = [...]Binding{
 	{EveryView, ShowLive, []string{"1"}, "1", "the Live view"},
+	{EveryView, ShowExplore, []string{"2"}, "2", "the Explore view"},
 	{EveryView, ShowReview, []string{"4"}, "4", "the Review view"},
 	{EveryView, Help, []string{"?"}, "?", "this list"},
 	{LiveView, RunPause, []string{" "}, "Space", "run, pause, go on"},
@@ -64,6 +101,17 @@ var Bindings = [...]Binding{
 	{LiveView, ZoomIn, []string{"+", "="}, "+", "zoom the map in"},
 	{LiveView, ZoomOut, []string{"-", "_"}, "-", "zoom the map out"},
 	{LiveView, ZoomReset, []string{"0"}, "0", "the whole map again"},
+	{ExploreView, LabTake, nil, "a, b, c …", "that thread takes one step"},
+	{ExploreView, LabBack, []string{"Backspace", "ArrowLeft", "PageUp"}, "Backspace or ←", "one step back"},
+	{ExploreView, LabOn, []string{".", "ArrowRight", "PageDown"}, ". or →", "one step on, as the schedule says"},
+	{ExploreView, LabRun, []string{" "}, "Space", "run to the end"},
+	{ExploreView, LabFirst, []string{"Home"}, "Home", "before the first step"},
+	{ExploreView, LabLast, []string{"End"}, "End", "behind the last step"},
+	{ExploreView, LabFind, []string{"F"}, "Shift + F", "find the shortest schedule that breaks it"},
+	{ExploreView, LabProve, []string{"P"}, "Shift + P", "prove that none does, or find one"},
+	{ExploreView, LabOther, []string{"B"}, "Shift + B", "buggy or fixed"},
+	{ExploreView, LabArrows, []string{"H"}, "Shift + H", "what happens before what, as arrows"},
+	{ExploreView, LabCancel, []string{"Escape"}, "Escape", "cancel the search"},
 	{ReviewView, ReviewStart, []string{" "}, "Space", "start or cancel the review"},
 }
 
@@ -93,14 +141,17 @@ func KeyCommand(v View, key string, f Focus, modified bool) Command {
 		if f == FocusButton {
 			return NoCommand
 		}
-	case "ArrowRight":
+	case "ArrowRight", "ArrowLeft":
 		if f != FocusPage && f != FocusButton {
 			return NoCommand
 		}
-	case "PageDown", "PageUp":
+	case "PageDown", "PageUp", "Home", "End":
 		if f == FocusSlider || f == FocusMap || f == FocusTable {
 			return NoCommand
 		}
+	}
+	if v == ExploreView && len(key) == 1 && key[0] >= 'a' && key[0] <= 'z' {
+		return LabTake + Command(key[0]-'a')
 	}
 	for i := range Bindings {
 		b := &Bindings[i]

@@ -90,6 +90,9 @@ func TestTheStylesheetHasTheColoursOfTheThemes(t *testing.T) {
 		if want := ".w" + string(rune('0'+i)) + " { --w: " + Dark.Writer(i).CSS() + "; }"; !strings.Contains(css, want) {
 			t.Errorf("the stylesheet lacks %q", want)
 		}
+		if want := "--t" + string(rune('0'+i)) + ": light-dark(" + Light.WriterText(i).CSS() + ", " + Dark.WriterText(i).CSS() + ");"; !strings.Contains(root, want) {
+			t.Errorf("the stylesheet lacks %q", want)
+		}
 	}
 	if regexp.MustCompile(`url\(|@import|https?:`).MatchString(css) {
 		t.Error("the stylesheet fetches something")

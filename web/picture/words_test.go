@@ -73,7 +73,7 @@ func TestKeysAreLeftToWhoeverNeedsThem(t *testing.T) {
 }
 
 func TestNoKeyMeansTwoThings(t *testing.T) {
-	for _, v := range []View{LiveView, ReviewView} {
+	for _, v := range []View{LiveView, ExploreView, ReviewView} {
 		seen := map[string]Command{}
 		for _, b := range Bindings {
 			if b.View != EveryView && b.View != v {
@@ -98,10 +98,33 @@ func TestAKeyIsForTheViewThatIsSeen(t *testing.T) {
 			t.Errorf("%q: command %d in Live and %d in Review, want %d and %d", c.key, live, review, c.live, c.review)
 		}
 	}
-	for fragment, want := range map[string]View{"": LiveView, "#": LiveView, "#live": LiveView, "#review": ReviewView, "#elsewhere": LiveView} {
+	for fragment, want := range map[string]View{"": LiveView, "#": LiveView, "#live": LiveView, "#review": ReviewView, "#elsewhere": LiveView, "#explore": ExploreView, "#explore?scenario=store&step=3": ExploreView, "#explorer": LiveView} {
 		if got := ViewOf(fragment); got != want {
 			t.Errorf("%q is view %d, want %d", fragment, got, want)
 		}
+	}
+}
+
+func TestInExploreALetterIsAThreadsStepAndCommandsTakeShift(t *testing.T) {
+	for _, c := range []struct {
+		key   string
+		focus Focus
+		order string
+	}{
+		{"a", FocusPage, "take A"}, {"z", FocusButton, "take Z"}, {"b", FocusRadio, "take B"}, {"a", FocusChoice, ""}, {"é", FocusPage, ""},
+		{"Backspace", FocusPage, "back"}, {"ArrowLeft", FocusButton, "back"}, {"PageUp", FocusPage, "back"}, {"ArrowLeft", FocusRadio, ""},
+		{".", FocusPage, "on"}, {"ArrowRight", FocusPage, "on"}, {"PageDown", FocusPage, "on"}, {" ", FocusPage, "run"}, {" ", FocusButton, ""}, {"Home", FocusPage, "first"}, {"End", FocusPage, "last"}, {"End", FocusTable, ""},
+		{"F", FocusPage, "find"}, {"P", FocusPage, "prove"}, {"B", FocusPage, "other"}, {"H", FocusPage, "arrows"}, {"Escape", FocusPage, "cancel"}, {"2", FocusPage, ""},
+	} {
+		if got := KeyCommand(ExploreView, c.key, c.focus, false).Order(); got != c.order {
+			t.Errorf("%q with focus %d: %q, want %q", c.key, c.focus, got, c.order)
+		}
+	}
+	if got := KeyCommand(ExploreView, "a", FocusPage, true); got != NoCommand {
+		t.Errorf("Ctrl+A is command %d", got)
+	}
+	if got := KeyCommand(LiveView, "a", FocusPage, false); got != NoCommand {
+		t.Errorf("a in Live is command %d", got)
 	}
 }
 

@@ -1,0 +1,102 @@
+package explore
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"slotrace/engine/catalogue"
+	"slotrace/engine/lab"
+)
+
+// place is what an address says: what is explored, along which schedule, at which step of it.
+type place struct {
+	lab.Setup
+	schedule string
+	step     int
+}
+
+// address is the place as it stands behind the # of the page's address.
+func (p place) address() string {
+	a := "explore?scenario=" + p.Scenario + "&variant=" + p.Variant + "&threads=" + strconv.Itoa(p.Threads) + "&ops=" + strconv.Itoa(p.Ops)
+	if p.schedule != "" {
+		a += "&schedule=" + p.schedule + "&step=" + strconv.Itoa(p.step)
+	}
+	return a
+}
+
+// bare says whether an address names the view alone.
+func bare(fragment string) bool {
+	_, query, _ := strings.Cut(fragment, "?")
+	return query == ""
+}
+
+// parseAddress reads an address, by hand or not. What it does not say is as a scenario is
+// shown first. Of what is off the first is said in the error, and what would do; the place
+// is what the rest says. Whether the schedule fits is not known here; step is -1 if the
+// address names none.
+func parseAddress(fragment string) (p place, err error) {
+	off := func(format string, values ...any) {
+		if err == nil {
+			err = fmt.Errorf(format, values...)
+		}
+	}
+	_, query, _ := strings.Cut(fragment, "?")
+	words, bad := url.ParseQuery(query)
+	if bad != nil {
+		off("the address cannot be read whole: %v", bad)
+	}
+	scenario := catalogue.All[0]
+	if name := words.Get("scenario"); name != "" {
+		if s := scenarioOf(name); s != nil {
+			scenario = s
+		} else {
+			_, _, why := catalogue.Find(name, "")
+			off("the address: %v", why)
+		}
+	}
+	p = place{Setup: lab.Default(scenario), step: -1}
+	if name := words.Get("variant"); name != "" {
+		if scenario.Variant(name) != nil {
+			p.Variant = name
+		} else {
+			_, _, why := catalogue.Find(scenario.Name, name)
+			off("the address: %v", why)
+		}
+	}
+	number := func(name string, low, high, otherwise int) int {
+		text := words.Get(name)
+		if text == "" {
+			return otherwise
+		}
+		n, bad := strconv.Atoi(text)
+		if bad != nil || n < low || n > high {
+			off("the address: %s is %q, %d to %d would do", name, clip(text), low, high)
+			return otherwise
+		}
+		return n
+	}
+	p.Threads = number("threads", 1, lab.MaxThreads, p.Threads)
+	p.Ops = number("ops", 1, lab.MaxOps, p.Ops)
+	p.schedule = words.Get("schedule")
+	p.step = number("step", 0, 1<<16, -1)
+	return p, err
+}
+
+func scenarioOf(name string) *catalogue.Scenario {
+	for _, s := range catalogue.All {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// clip shortens what somebody else wrote.
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}
