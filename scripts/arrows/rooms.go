@@ -52,5 +52,6 @@ var rooms = []room{
 
 	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "static"},
+	{path: "scripts/site", imports: []string{"static"}},
 	{path: "scripts/..."},
 }
