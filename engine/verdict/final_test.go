@@ -6,8 +6,8 @@ import (
 	"slotrace/engine/visible"
 )
 
-// register is a model of one value: In of a call of kind 1 is written, Out of another read.
-var register = &Model{
+// cell is a model of one value: In of a call of kind 1 is written, Out of another read.
+var cell = &Model{
 	Plain: func(calls []Call) bool {
 		v := uint64(0)
 		for _, c := range calls {
@@ -49,7 +49,7 @@ func TestFinalCallsComeLast(t *testing.T) {
 	} {
 		x.read.Out = x.out
 		for _, calls := range [][]Call{{write, x.read}, {x.read, write}} {
-			if got := NewHistories(register).Linearizable(calls, x.events); got != x.want {
+			if got := NewHistories(cell).Linearizable(calls, x.events); got != x.want {
 				t.Errorf("%s: a read of %d is linearizable: %v", x.name, x.out, got)
 			}
 		}
