@@ -42,30 +42,3 @@ func TestAnExecutionThatIsCutShortLeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
-
-// BenchmarkExecutions is what an execution costs that nobody judges, or by its invariant
-// alone.
-func BenchmarkExecutions(b *testing.B) {
-	for _, s := range catalogue.All {
-		v := s.Variants[len(s.Variants)-1]
-		for _, judged := range []bool{false, true} {
-			name := s.Name + "/bare"
-			if judged {
-				name = s.Name + "/intact"
-			}
-			b.Run(name, func(b *testing.B) {
-				r := newRun(s, &v, 3, 2)
-				defer r.machine.Close()
-				n := 0
-				explore.Every(r.machine, explore.Unbounded, func(explore.End) bool {
-					if judged && !r.instance.Intact() {
-						b.Fatal("it does not hold")
-					}
-					n++
-					return n < b.N
-				})
-				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "executions/s")
-			})
-		}
-	}
-}
