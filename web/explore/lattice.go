@@ -180,10 +180,21 @@ func layout(l *lattice, threads int, width, height float64) (places []point, gap
 				places[i].x += float64(taken) * (2*float64(t)/float64(threads-1) - 1) * wide
 			}
 		}
-		if n.taken == nil && len(l.places) > 1 { // an end
-			places[i].x = 1
-			if n.good {
-				places[i].x = -1
+	}
+	for i := range l.places { // an end stands below those that lead there
+		if n := &l.places[i]; n.taken == nil {
+			sum, all := 0.0, 0.0
+			for j := range l.places {
+				for _, e := range l.places[j].edges {
+					if e.To == i {
+						sum, all = sum+places[j].x, all+1
+					}
+				}
+			}
+			if places[i].x = sum / max(all, 1); n.good {
+				places[i].x -= least
+			} else {
+				places[i].x += least
 			}
 		}
 	}
