@@ -315,6 +315,5 @@ func (d *Desk) judges() *node {
 			txt("span", "mark", mark).Set("data-state", outcome).Set("role", "img").Set("aria-label", said),
 			txt("b", "", l.Name), txt("small", "", l.Text)))
 	}
-	p := panel("four", "judges", "Four judges", nil, list)
-	return p.Add(d.deadlock())
+	return panel("four", "judges", "Four judges", nil, list)
 }
