@@ -60,7 +60,7 @@ func (d *Desk) toolbar() *node {
 		}
 		variants.Add(el("label", classes,
 			el("input", "").Set("type", "radio").Set("name", "explore-variant").Set("value", v.Name).Set("data-do", "variant").Flag("checked", v.Name == d.state.Variant),
-			txt("b", "", v.Name),
+			txt("b", "", v.Name), txt("span", "hidden", title),
 		).Set("title", title).Named(scenario.Name + " " + v.Name))
 	}
 	acts := el("div", "go")
