@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/base64"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +24,7 @@ import (
 const (
 	explored    = "document.querySelector('#explore').dataset"
 	exploreSeen = "document.querySelector('#explore .desk')?.checkVisibility() && !document.querySelector('#live').checkVisibility()"
+	stuck       = "#explore?scenario=lock-order&variant=content-then-index&schedule=A1B1"
 	lost        = "#explore?scenario=slot-allocation&variant=check-then-act&threads=2&ops=1&schedule=A1B3A2&step=5"
 )
 
@@ -39,6 +42,12 @@ func (s *slotrace) explore(t *testing.T, fragment string, width, height int64, m
 	b := s.openAt(t, fragment, width, height, more...)
 	b.until(exploreSeen)
 	return b
+}
+
+// theme chooses colours.
+func (b *tab) theme(name string) {
+	b.t.Helper()
+	b.run("{ const e = document.querySelector('#theme'); e.value = '" + name + "'; e.dispatchEvent(new Event('change')); }")
 }
 
 func (b *tab) at(schedule string, step int) {
@@ -215,15 +224,14 @@ func TestTheKeyboardStaysWhereItIs(t *testing.T) {
 
 func TestExploreFitsEveryScreen(t *testing.T) {
 	s := serve(t)
-	sizes, themes := [][2]int64{{1280, 720}, {1440, 900}, {1920, 1080}, {390, 844}, {768, 1024}}, []string{"dark", "light", "projector"}
-	for i, size := range sizes {
-		for j, theme := range themes {
-			fragment := lost
-			if (i+j)%2 == 1 {
-				fragment = "#explore?scenario=lock-order&variant=content-then-index&schedule=A1B1"
+	for _, size := range [][2]int64{{1280, 720}, {1440, 900}, {1920, 1080}, {390, 844}, {768, 1024}} {
+		b := s.explore(t, lost, size[0], size[1])
+		for i, theme := range []string{"dark", "light", "projector", "dark", "projector"} {
+			if i == 3 {
+				b.run("location.hash = '" + stuck + "'")
+				b.at("A1B1", 2)
 			}
-			b := s.explore(t, fragment, size[0], size[1])
-			b.run("{ const e = document.querySelector('#theme'); e.value = '" + theme + "'; e.dispatchEvent(new Event('change')); }")
+			b.theme(theme)
 			where := theme + " at " + strconv.FormatInt(size[0], 10) + " x " + strconv.FormatInt(size[1], 10)
 			if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
 				t.Errorf("%s: %d pixels wider than the screen", where, over)
@@ -232,8 +240,8 @@ func TestExploreFitsEveryScreen(t *testing.T) {
 			if out != "" {
 				t.Errorf("%s: off the screen or too small: %s", where, out)
 			}
-			if size[0] <= 900 {
-				continue // the page scrolls
+			if size[0] <= 900 { // the page scrolls
+				continue
 			}
 			if below := eval[string](b, "[...document.querySelectorAll('#explore .panel')].filter(e => e.getBoundingClientRect().bottom > document.querySelector('#explore .strip').getBoundingClientRect().top).map(e => e.ariaLabel).join()"); below != "" {
 				t.Errorf("%s: behind the verdict: %s", where, below)
@@ -355,16 +363,42 @@ const unreadable = `(() => {
 
 func TestEveryTextInExploreReads(t *testing.T) {
 	s := serve(t)
-	for _, theme := range []string{"dark", "light", "projector"} {
-		for _, fragment := range []string{
-			"#explore", lost, "#explore?scenario=lock-order&variant=content-then-index&schedule=A1B1", "#explore?threads=8&ops=1&variant=fetch-add&schedule=A1B1C1D1E1F1G1H1A1B1C1&step=9", "#explore?schedule=B9",
-		} {
-			b := s.explore(t, fragment, 1440, 900)
-			b.run("{ const e = document.querySelector('#theme'); e.value = '" + theme + "'; e.dispatchEvent(new Event('change')); }")
+	b := s.explore(t, "#explore", 1440, 900)
+	for _, fragment := range []string{
+		"", "schedule=A1B3A2&step=5", "scenario=lock-order&variant=content-then-index&schedule=A1B1",
+		"threads=8&ops=1&variant=fetch-add&schedule=A1B1C1D1E1F1G1H1A1B1C1&step=9", "schedule=B9",
+	} {
+		if fragment != "" {
+			was := eval[string](b, "JSON.stringify({..."+explored+"})")
+			b.run("location.hash = '#explore?" + fragment + "'")
+			b.until("JSON.stringify({..." + explored + "}) !== " + strconv.Quote(was))
+		}
+		for _, theme := range []string{"dark", "light", "projector"} {
+			b.theme(theme)
 			b.until("document.getAnimations().length === 0")
 			if bad := eval[string](b, unreadable); bad != "" {
 				t.Errorf("%s, %s: %s", theme, fragment, bad)
 			}
 		}
 	}
+}
+
+func TestTheExplorerIsSmallAndComesWhenItIsOpened(t *testing.T) {
+	const budget = 1_200_000
+	info, err := os.Stat(filepath.Join(root, "static/dist/lab.wasm.br"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > budget {
+		t.Errorf("lab.wasm is %d bytes as brotli, over its budget of %d", info.Size(), budget)
+	}
+	b := serve(t).open(t, 1280, 720)
+	const came = "performance.getEntriesByName(location.origin + '/lab.js').length"
+	if n := eval[int](b, came); n != 0 {
+		t.Error("it is there before anybody wants it")
+	}
+	b.click("#tab-explore")
+	b.until("document.querySelector('#explore-note').textContent.includes('Loading') || " + exploreSeen)
+	b.until(exploreSeen)
+	t.Logf("lab.wasm: %d bytes as brotli", info.Size())
 }
