@@ -11,34 +11,30 @@ import (
 // one of all blocks and contents, in a store that is worked on under such locks. Stores
 // need none: the option Locks is there to show what comes of it.
 type Discipline struct {
-	Name        string // stable
-	Holds       bool   // nobody waits for ever
-	put, delete way
+	Name  string // stable
+	Holds bool   // nobody waits for ever
+	ways  [2]way // of putting and of deleting
 }
 
-// way takes and releases the locks at each moment of a put or a delete: it begins, it is
-// between what it does to the one and to the other, and it ends, perhaps with an error
-// before it was between.
+// way takes and releases the locks at each moment of a put or a delete.
 type way func(h *Handle, now moment)
+
+const putting, deleting = 0, 1 // places in a discipline's ways
 
 type moment uint8
 
 const (
-	putBegins    moment = iota // and is about to claim a slot
-	putIndexes                 // it is about to enter its id
-	deleteBegins               // and is about to look its id up
-	deleteFrees                // it is about to free its slot
-	ends                       // whatever it was
-
-	begins, between = putBegins, putIndexes // what a way is told of a delete, too
+	begins  moment = iota // a put is about to claim a slot, a delete to look its id up
+	between               // a put is about to enter its id, a delete to free its slot
+	ends                  // perhaps with an error before it was between
 )
 
 // Disciplines lists them, the one that breaks first: puts and deletes that take the locks
 // in opposite orders.
 var Disciplines = []Discipline{
-	{"content-then-index", false, indexThenContent, contentThenIndex},
-	{"one-order", true, indexThenContent, indexThenContent},
-	{"no-nesting", true, contentAndThenIndex, indexAndThenContent},
+	{"content-then-index", false, [2]way{indexThenContent, contentThenIndex}},
+	{"one-order", true, [2]way{indexThenContent, indexThenContent}},
+	{"no-nesting", true, [2]way{contentAndThenIndex, indexAndThenContent}},
 }
 
 func findDiscipline(name string) *Discipline {
@@ -113,35 +109,32 @@ func newCoarse(d *Discipline) *coarse {
 	return c
 }
 
-// locks takes and releases the locks that are due, if the store has any.
-func (h *Handle) locks(now moment) {
+// begin has the handle take the locks of a store that has any.
+func (h *Handle) begin(what int) {
 	if h.store.coarse != nil {
-		h.coarseLocks(now)
+		h.way = h.store.coarse.ways[what]
+		h.follow(begins)
 	}
 }
 
-func (h *Handle) coarseLocks(now moment) {
-	switch now {
-	case putBegins:
-		h.way = h.store.coarse.put
-	case deleteBegins:
-		h.way, now = h.store.coarse.delete, begins
-	case deleteFrees:
-		now = between
+// locks takes and releases those that are due.
+func (h *Handle) locks(now moment) {
+	if h.way != nil {
+		h.follow(now)
 	}
-	if h.way == nil { // it is a get that ends
-		return
-	}
-	ended := now != ends
+}
+
+func (h *Handle) follow(now moment) {
+	over := now != ends
 	defer func() {
-		if !ended { // an observer panicked, and nobody else looks after a handle that goes out
+		if !over { // an observer panicked, and nobody else looks after a handle that goes out
 			h.thread.Abandon()
 			h.hasIndex, h.hasContent = false, false
 		}
 	}()
 	h.way(h, now)
 	if now == ends {
-		h.way, ended = nil, true
+		h.way, over = nil, true
 	}
 }
 

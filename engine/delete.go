@@ -19,7 +19,7 @@ func (h *Handle) Delete(id string) (err error) {
 	if _, err = h.enter(&h.door.writing); err != nil {
 		return err
 	}
-	h.locks(deleteBegins)
+	h.begin(deleting)
 	lock := s.idLock(id)
 	lock.Lock(t, visible.EnterID)                 // enter-id
 	defer lock.Unlock(t, visible.LeaveID)         // leave-id
@@ -34,7 +34,7 @@ func (h *Handle) Delete(id string) (err error) {
 		h.clear(slot) // clear
 	}
 	s.index.Delete(t, visible.Unlink, id) // unlink
-	h.locks(deleteFrees)
+	h.locks(between)
 	switch {
 	case entry.own:
 		h.retire(slot, entry) // free

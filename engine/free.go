@@ -3,6 +3,7 @@ package engine
 import (
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"slotrace/engine/visible"
@@ -26,6 +27,9 @@ type freeList struct {
 	batch   []freeSlot // free when those in looking have been outside
 	looking []look
 	fresh   []freeSlot // freed since the batch began to wait
+
+	undoing sync.Mutex // guards undone, and is held for no longer than that takes
+	undone  []freeSlot // of puts that died
 }
 
 // look is a door that somebody may be inside by, and how often it had been left.
@@ -39,6 +43,21 @@ func (f *freeList) give(t *visible.Thread, slot freeSlot) {
 	f.lock.Lock(t, visible.Free)
 	f.ready = append(f.ready, slot)
 	f.lock.Unlock(t, visible.Free)
+}
+
+// undo frees the slot of a put that died. It does not wait for the list's lock: where a
+// scheduler decides who goes on, the thread that has it may be one that is to die, too.
+func (f *freeList) undo(slot freeSlot) {
+	f.undoing.Lock()
+	f.undone = append(f.undone, slot)
+	f.undoing.Unlock()
+}
+
+// takeUndone makes the slots of puts that died ready. Who calls has the list's lock.
+func (f *freeList) takeUndone() {
+	f.undoing.Lock()
+	f.ready, f.undone = append(f.ready, f.undone...), nil
+	f.undoing.Unlock()
 }
 
 // retire frees a slot that readers may be looking at. The index leads nobody to it
@@ -72,6 +91,7 @@ const patience = 1000
 func (f *freeList) take(t *visible.Thread, n uint64, roomy bool) (slot freeSlot, ok bool) {
 	f.lock.Lock(t, visible.Free)
 	defer f.lock.Unlock(t, visible.Free)
+	f.takeUndone()
 	for range patience {
 		f.ripen(t)
 		if i := f.choose(n, roomy); i >= 0 {
@@ -125,5 +145,5 @@ func (f *freeList) choose(n uint64, roomy bool) int {
 
 // reset replaces the list, while nobody else is in the store.
 func (f *freeList) reset(slots []freeSlot) {
-	f.ready, f.batch, f.fresh, f.looking = slots, nil, nil, nil
+	f.ready, f.batch, f.fresh, f.looking, f.undone = slots, nil, nil, nil, nil
 }

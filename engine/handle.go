@@ -147,10 +147,10 @@ func (h *Handle) leave(err *error) {
 		return
 	}
 	cut := g != nil && faulted(g.mapping, p)
-	h.thread.Abandon()
 	if g != nil && (h.claimed || h.loose) && !cut {
-		h.undo(g)
+		h.undo(g) // while the door still keeps others from working on the whole store
 	}
+	h.thread.Abandon()
 	h.claimed, h.loose = false, false
 	h.way, h.hasIndex, h.hasContent = nil, false, false
 	if by == &h.door.reading {
@@ -188,7 +188,7 @@ func (h *Handle) undo(g *generation) {
 		}
 	}
 	word.Poke(uint64(slotEmpty))
-	h.store.free.give(&visible.Thread{}, h.slot)
+	h.store.free.undo(h.slot)
 }
 
 // onFault has faults in the files of generations panic, and do done about them, when

@@ -35,7 +35,7 @@ func (h *Handle) Put(m *Memory) (err error) {
 	if err != nil {
 		return err
 	}
-	h.locks(putBegins)
+	h.begin(putting)                                                  // takes no lock, unless the store is to have coarse ones
 	slot := s.allocator.Claim(t)                                      // claim: which slot may I write?
 	at, own, err := h.reserve(slot, uint64(len(m.ID)+len(m.Content))) // reserve: room for id and content
 	if err != nil {
@@ -47,7 +47,7 @@ func (h *Handle) Put(m *Memory) (err error) {
 	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
 	sum := h.writeBlock(h.slot.number, m, at)                             // block: embedding and metadata, into the slot
 	h.commit(0, sum)                                                      // commit: from here on the block counts
-	h.locks(putIndexes)
+	h.locks(between)
 	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number) // index: the id leads to the slot
 	if known {
 		h.replace(m.ID, sum)

@@ -97,6 +97,16 @@ func whole(t *testing.T, s *Store, what string) {
 	}
 }
 
+// boom panics at a step.
+type boom visible.Step
+
+func (b boom) Point(_ *visible.Thread, op visible.Op) {
+	if op.Step == visible.Step(b) {
+		panic("boom")
+	}
+}
+func (boom) Done(*visible.Thread, visible.Op, uint64) {}
+
 func TestCoarseLocksAreReleasedWhateverHappens(t *testing.T) {
 	for _, d := range Disciplines {
 		s := heapStore(t, Options{Capacity: 2, Locks: d.Name})
@@ -125,7 +135,7 @@ func TestCoarseLocksAreReleasedWhateverHappens(t *testing.T) {
 			for name, do := range map[string]func(d *Handle){
 				"put": func(d *Handle) { d.Put(memory(0, 1)) }, "replace": func(d *Handle) { d.Put(memory(0, 0)) }, "delete": func(d *Handle) { d.Delete("w0-m0") },
 			} {
-				doomed := s.Handle(1, &at{step, func() { panic("boom") }})
+				doomed := s.Handle(1, boom(step))
 				func() {
 					defer func() { recover() }()
 					do(doomed)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -230,13 +231,14 @@ func (s *Store) choose(o Options) {
 // read it, either. Who calls has the lock of the whole store. ctx bounds the wait; when it
 // ends first nobody is kept out.
 func (s *Store) stop(ctx context.Context, t *visible.Thread, whole bool) (resume func(), err error) {
-	var taken []*visible.Mutex
+	doors := *s.doors.Load()
+	taken := make([]*visible.Mutex, 0, 2*len(doors))
 	resume = func() {
-		for _, m := range taken {
+		for _, m := range slices.Backward(taken) {
 			m.Unlock(t, visible.Resume)
 		}
 	}
-	for _, d := range *s.doors.Load() {
+	for _, d := range doors {
 		locks := []*visible.Mutex{&d.writing}
 		if whole {
 			locks = append(locks, &d.reading)
@@ -275,12 +277,17 @@ func (s *Store) Reset() error {
 			g.empty()
 		}
 		g.setNumber(n)
-		s.shared.Count.Poke(0)
-		g.contentEnd.Poke(0)
-		s.free.reset(nil)
-		s.index.Clear()
+		s.forget(g)
 		return nil
 	})
+}
+
+// forget is about all that there is of entries but the blocks.
+func (s *Store) forget(g *generation) {
+	s.shared.Count.Poke(0)
+	g.contentEnd.Poke(0)
+	s.free.reset(nil)
+	s.index.Clear()
 }
 
 // Rewind makes a store on the heap as it was when it was new, to the last byte, so that
@@ -293,10 +300,7 @@ func (s *Store) Rewind() error {
 		}
 		clear(g.mapping.Bytes()[headerBytes:])
 		g.setNumber(1)
-		s.shared.Count.Poke(0)
-		g.contentEnd.Poke(0)
-		s.free.reset(nil)
-		s.index.Clear()
+		s.forget(g)
 		return nil
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/base64"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +24,7 @@ import (
 const (
 	explored    = "document.querySelector('#explore').dataset"
 	exploreSeen = "document.querySelector('#explore .desk')?.checkVisibility() && !document.querySelector('#live').checkVisibility()"
+	stuck       = "#explore?scenario=lock-order&variant=content-then-index&schedule=A1B1"
 	lost        = "#explore?scenario=slot-allocation&variant=check-then-act&threads=2&ops=1&schedule=A1B3A2&step=5"
 )
 
@@ -39,6 +42,12 @@ func (s *slotrace) explore(t *testing.T, fragment string, width, height int64, m
 	b := s.openAt(t, fragment, width, height, more...)
 	b.until(exploreSeen)
 	return b
+}
+
+// theme chooses colours.
+func (b *tab) theme(name string) {
+	b.t.Helper()
+	b.run("{ const e = document.querySelector('#theme'); e.value = '" + name + "'; e.dispatchEvent(new Event('change')); }")
 }
 
 func (b *tab) at(schedule string, step int) {
@@ -216,9 +225,13 @@ func TestTheKeyboardStaysWhereItIs(t *testing.T) {
 func TestExploreFitsEveryScreen(t *testing.T) {
 	s := serve(t)
 	for _, size := range [][2]int64{{1280, 720}, {1440, 900}, {1920, 1080}, {390, 844}, {768, 1024}} {
-		for _, theme := range []string{"dark", "light", "projector"} {
-			b := s.explore(t, lost, size[0], size[1])
-			b.run("{ const e = document.querySelector('#theme'); e.value = '" + theme + "'; e.dispatchEvent(new Event('change')); }")
+		b := s.explore(t, lost, size[0], size[1])
+		for i, theme := range []string{"dark", "light", "projector", "dark", "projector"} {
+			if i == 3 {
+				b.run("location.hash = '" + stuck + "'")
+				b.at("A1B1", 2)
+			}
+			b.theme(theme)
 			where := theme + " at " + strconv.FormatInt(size[0], 10) + " x " + strconv.FormatInt(size[1], 10)
 			if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
 				t.Errorf("%s: %d pixels wider than the screen", where, over)
@@ -226,6 +239,12 @@ func TestExploreFitsEveryScreen(t *testing.T) {
 			out := eval[string](b, "[...document.querySelectorAll('button, select, summary, .figure b')].filter(e => e.checkVisibility()).filter(e => { const r = e.getBoundingClientRect(); return r.left < -1 || r.right > innerWidth + 1 || r.width < 8; }).map(e => e.id || e.textContent).join()")
 			if out != "" {
 				t.Errorf("%s: off the screen or too small: %s", where, out)
+			}
+			if size[0] <= 900 { // the page scrolls
+				continue
+			}
+			if below := eval[string](b, "[...document.querySelectorAll('#explore .panel')].filter(e => e.getBoundingClientRect().bottom > document.querySelector('#explore .strip').getBoundingClientRect().top).map(e => e.ariaLabel).join()"); below != "" {
+				t.Errorf("%s: behind the verdict: %s", where, below)
 			}
 		}
 	}
@@ -319,4 +338,67 @@ func TestALinkIsCopiedAndAScheduleSaved(t *testing.T) {
 			t.Error("the menu stays open")
 		}
 	}
+}
+
+// What has text of its own whose contrast with what is behind it is below 4.5, with the ratio.
+const unreadable = `(() => {
+	const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+	const over = (colours) => { // painted one over the other
+		c.clearRect(0, 0, 1, 1);
+		for (const colour of colours) { c.fillStyle = colour; c.fillRect(0, 0, 1, 1); }
+		return [...c.getImageData(0, 0, 1, 1).data].slice(0, 3);
+	};
+	const luminance = (rgb) => { const [r, g, b] = rgb.map(v => (v /= 255) < 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const out = new Set();
+	for (const e of document.querySelectorAll('#explore *, .top *')) {
+		if (e.closest('svg') || !e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+		const grounds = [];
+		for (let p = e; p; p = p.parentElement) grounds.unshift(getComputedStyle(p).backgroundColor);
+		const ink = getComputedStyle(e).color, a = luminance(over(grounds)), b = luminance(over([...grounds, ink]));
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5) out.add(e.tagName + '.' + e.className + ' ' + JSON.stringify(e.textContent.slice(0, 20)) + ' ' + ratio.toFixed(2));
+	}
+	return [...out].join('; ');
+})()`
+
+func TestEveryTextInExploreReads(t *testing.T) {
+	s := serve(t)
+	b := s.explore(t, "#explore", 1440, 900)
+	for _, fragment := range []string{
+		"", "schedule=A1B3A2&step=5", "scenario=lock-order&variant=content-then-index&schedule=A1B1",
+		"threads=8&ops=1&variant=fetch-add&schedule=A1B1C1D1E1F1G1H1A1B1C1&step=9", "schedule=B9",
+	} {
+		if fragment != "" {
+			was := eval[string](b, "JSON.stringify({..."+explored+"})")
+			b.run("location.hash = '#explore?" + fragment + "'")
+			b.until("JSON.stringify({..." + explored + "}) !== " + strconv.Quote(was))
+		}
+		for _, theme := range []string{"dark", "light", "projector"} {
+			b.theme(theme)
+			b.until("document.getAnimations().length === 0")
+			if bad := eval[string](b, unreadable); bad != "" {
+				t.Errorf("%s, %s: %s", theme, fragment, bad)
+			}
+		}
+	}
+}
+
+func TestTheExplorerIsSmallAndComesWhenItIsOpened(t *testing.T) {
+	const budget = 1_200_000
+	info, err := os.Stat(filepath.Join(root, "static/dist/lab.wasm.br"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > budget {
+		t.Errorf("lab.wasm is %d bytes as brotli, over its budget of %d", info.Size(), budget)
+	}
+	b := serve(t).open(t, 1280, 720)
+	const came = "performance.getEntriesByName(location.origin + '/lab.js').length"
+	if n := eval[int](b, came); n != 0 {
+		t.Error("it is there before anybody wants it")
+	}
+	b.click("#tab-explore")
+	b.until("document.querySelector('#explore-note').textContent.includes('Loading') || " + exploreSeen)
+	b.until(exploreSeen)
+	t.Logf("lab.wasm: %d bytes as brotli", info.Size())
 }
