@@ -8,6 +8,7 @@ source scripts/needs.sh
 needs compiler node browser
 scripts/page.sh
 scripts/server.sh
+scripts/site.sh
 
 failed=()
 part() {

@@ -13,12 +13,12 @@ import (
 	"strings"
 )
 
-// Write leaves the page in a folder that any host of files can serve, at any path, and that needs no server of ours: the
-// page does without (site.js), forbids itself what the handler's headers forbid, and keeps itself for when there is no
+// Write leaves the page in a folder that any host of files can serve, at any path, and that needs no server of ours: live is
+// the program that stands in for it (wasm/live), and the page does without (site.js), forbids itself what the handler's headers forbid, and keeps itself for when there is no
 // network (offline.js).
 // The folder is made if it is not there; what else is in it stays.
-func Write(folder string) error {
-	files, err := folderOf(files)
+func Write(folder string, live []byte) error {
+	files, err := folderOf(files, live)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func Write(folder string) error {
 }
 
 // folderOf is the folder's files by their names.
-func folderOf(files fs.FS) (map[string][]byte, error) {
+func folderOf(files fs.FS, live []byte) (map[string][]byte, error) {
 	s, err := newSite(files)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func folderOf(files fs.FS) (map[string][]byte, error) {
 	if !s.built() {
 		return nil, errors.New("static: this program was built without the page; `make page` builds it")
 	}
-	folder := make(map[string][]byte)
+	folder := map[string][]byte{"live.wasm": live}
 	for path, p := range s.pages {
 		v, err := p.variants[identity]()
 		if err != nil {

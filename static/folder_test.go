@@ -24,11 +24,11 @@ func standing(t *testing.T) fstest.MapFS {
 }
 
 func TestTheFolderHoldsAllThatThePageAsksFor(t *testing.T) {
-	folder, err := folderOf(standing(t))
+	folder, err := folderOf(standing(t), []byte(lab))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{".nojekyll", "boot.js", "icon.svg", "index.html", "lab.js", "lab.wasm", "offline.js", "page.wasm", "patch.js", "site.js", "style.css", "wasm_exec.js"}
+	want := []string{".nojekyll", "boot.js", "icon.svg", "index.html", "lab.js", "lab.wasm", "live.wasm", "offline.js", "page.wasm", "patch.js", "site.js", "style.css", "wasm_exec.js"}
 	if got := slices.Sorted(maps.Keys(folder)); !slices.Equal(got, want) {
 		t.Errorf("it holds %q, want %q", got, want)
 	}
@@ -42,7 +42,7 @@ func TestTheFolderHoldsAllThatThePageAsksFor(t *testing.T) {
 }
 
 func TestTheFolderForbidsItselfWhatTheServerForbids(t *testing.T) {
-	folder, err := folderOf(standing(t))
+	folder, err := folderOf(standing(t), []byte(lab))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestTheFolderForbidsItselfWhatTheServerForbids(t *testing.T) {
 func TestAnotherVersionIsKeptUnderAnotherName(t *testing.T) {
 	version := func(files fs.FS) string {
 		t.Helper()
-		folder, err := folderOf(files)
+		folder, err := folderOf(files, []byte(lab))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,12 +84,12 @@ func TestAnotherVersionIsKeptUnderAnotherName(t *testing.T) {
 }
 
 func TestAPageThatWasNotBuiltIsNotWritten(t *testing.T) {
-	if _, err := folderOf(written()); err == nil || !strings.Contains(err.Error(), "make page") {
+	if _, err := folderOf(written(), []byte(lab)); err == nil || !strings.Contains(err.Error(), "make page") {
 		t.Errorf("written without its programs: %v", err)
 	}
 	if !Built() {
 		folder := filepath.Join(t.TempDir(), "site")
-		if err := Write(folder); err == nil {
+		if err := Write(folder, []byte(lab)); err == nil {
 			t.Error("written from a program without the page")
 		} else if _, err := os.Stat(folder); err == nil {
 			t.Error("and left a folder")

@@ -1,9 +1,12 @@
 // Site writes the page into a folder that any host of files can serve.
 //
-//	site DIR
+//	site -live FILE DIR
+//
+// FILE is the program that stands in for a server, wasm/live.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 
@@ -11,11 +14,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "site: call it with one folder, as in: site DIR")
+	program := flag.String("live", "", "the program that stands in for a server")
+	flag.Parse()
+	if *program == "" || flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "site: call it as in: site -live FILE DIR")
 		os.Exit(2)
 	}
-	if err := static.Write(os.Args[1]); err != nil {
+	live, err := os.ReadFile(*program)
+	if err == nil {
+		err = static.Write(flag.Arg(0), live)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "site:", err)
 		os.Exit(1)
 	}

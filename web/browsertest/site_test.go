@@ -33,7 +33,11 @@ const under = "/some/dir/"
 func hosted(t *testing.T, untyped bool) *host {
 	t.Helper()
 	folder := t.TempDir()
-	if err := static.Write(folder); err != nil {
+	live, err := os.ReadFile(filepath.Join(root, "build/live.wasm"))
+	if err != nil {
+		t.Fatalf("%v; make site builds it", err)
+	}
+	if err := static.Write(folder, live); err != nil {
 		t.Fatal(err)
 	}
 	files := http.StripPrefix(under, http.FileServer(http.Dir(folder)))
@@ -188,5 +192,47 @@ func TestOurOwnServersPageIsNotKept(t *testing.T) {
 	b := serve(t).open(t, 1280, 720)
 	if n := eval[int](b, "navigator.serviceWorker.getRegistrations().then((all) => all.length)"); n != 0 {
 		t.Errorf("%d service workers keep it", n)
+	}
+}
+
+func TestWithoutAServerLiveRunsInTheBrowser(t *testing.T) {
+	h := hosted(t, false)
+	b := h.open(t, "", 1280, 720)
+	b.until("document.querySelector('#banner').checkVisibility() && document.querySelector('#banner').textContent.includes('no server')")
+	b.slide("#pace", realSpeed)
+	b.choose("check-then-act")
+	b.click("#run")
+	b.until(figureAtLeast("stored", 2000))
+	b.until(figureAtLeast("collisions", 100))
+	b.until(figureAtLeast("lost", 100))
+	b.until("document.querySelectorAll('#evidence li').length > 0 && document.querySelector('#slots').dataset.collided > 0")
+	if eval[bool](b, "[...document.querySelectorAll('#figures .figure')].some((f) => f.checkVisibility() && f.textContent.includes('p99'))") {
+		t.Error("it tells how long a put takes")
+	}
+
+	b.choose("fetch-add")
+	b.until("document.querySelector('#figures').textContent.includes('none')")
+	before := b.figure("collisions")
+	b.until(figureAtLeast("stored", b.figure("stored")+5000))
+	if after := b.figure("collisions"); after != before {
+		t.Errorf("with the fix, %d more stores collide", after-before)
+	}
+
+	b.keys(" ")
+	b.until(state + " === 'paused'")
+	stored := b.figure("stored")
+	for steps := 1; b.figure("stored") == stored; steps++ {
+		if steps > 500 {
+			t.Fatalf("nothing is stored in %d steps", steps)
+		}
+		b.keys(".")
+		b.until("document.querySelector('#narration').textContent !== globalThis.told && (globalThis.told = document.querySelector('#narration').textContent, true)")
+	}
+	b.keys(" ")
+	b.until(state + " === 'running'")
+	b.click("#stop")
+	b.until(state + " === 'done'")
+	if got := b.foreign(); got != "" {
+		t.Errorf("it has asked for %s", got)
 	}
 }
