@@ -1,9 +1,9 @@
 "use strict";
-// A worker of the page: starts its program, the explorer's lab.wasm or, called as lab.js?live, the one that stands in for a server,
+// A worker of the page: starts its program, the explorer's lab.wasm or, if the worker is named "live", the one that stands in for a server,
 // and says in words what went wrong with it.
 importScripts("wasm_exec.js");
 (async () => {
-  const answer = await fetch((location.search.slice(1) || "lab") + ".wasm");
+  const answer = await fetch((self.name || "lab") + ".wasm");
   if (!answer.ok) throw new Error(answer.status === 503 ? (await answer.text()).trim() : "The program could not be fetched: " + answer.status + " " + answer.statusText);
   const go = new Go();
   const typed = /^application\/wasm$/i.test(answer.headers.get("Content-Type")); // as in boot.js

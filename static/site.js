@@ -23,7 +23,7 @@
       const start = () => {
         if (/^#explore(\?|$)/.test(location.hash)) return;
         removeEventListener("hashchange", start);
-        server = new Worker("lab.js?live");
+        server = new Worker("lab.js", { name: "live" });
         server.onmessage = ({ data }) => {
           if (typeof data === "string") return this.end(data);
           if (data instanceof ArrayBuffer) return this.onmessage({ data });
@@ -47,7 +47,7 @@
     }
     end(reason) {
       this.close();
-      this.onclose?.({ code: 4002, reason });
+      this.onclose?.({ code: 4010, reason });
     }
   };
 

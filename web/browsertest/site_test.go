@@ -198,6 +198,10 @@ func TestOurOwnServersPageIsNotKept(t *testing.T) {
 func TestWithoutAServerLiveRunsInTheBrowser(t *testing.T) {
 	h := hosted(t, false)
 	b := h.open(t, "", 1280, 720)
+	eval[bool](b, "navigator.serviceWorker.ready.then(() => true)")
+	h.Close() // nor a network
+	b.do(chromedp.Reload())
+	b.until("globalThis.slotrace?.ready")
 	b.until("document.querySelector('#banner').checkVisibility() && document.querySelector('#banner').textContent.includes('no server')")
 	b.slide("#pace", realSpeed)
 	b.choose("check-then-act")
