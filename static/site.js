@@ -25,7 +25,7 @@
         removeEventListener("hashchange", start);
         server = new Worker("lab.js", { name: "live" });
         server.onmessage = ({ data }) => {
-          if (typeof data === "string") return this.end(data);
+          if (typeof data === "string") return this.end(data.replace(/\.$/, ""));
           if (data instanceof ArrayBuffer) return this.onmessage({ data });
           const [number, status, text] = data;
           waiting.get(number).resolve({ status, text: () => text });

@@ -12,7 +12,7 @@ import (
 	"slotrace/server/live"
 )
 
-const notice = "There is no server here: Live runs in your browser, on a store in memory. Its writers take turns, drawn at random at each operation; latencies are hidden."
+const notice = "There is no server: Live runs in this browser, in memory, its writers by turns that are drawn at random; latencies are hidden."
 
 // What a page gets, as from server/stream, but for the network's sake.
 const (
