@@ -418,6 +418,9 @@ func (m *Machine) decide(self int) {
 	case enabled == 0:
 		if m.end == 0 {
 			m.end = Deadlock
+			if s, ok := m.strategy.(interface{ Stuck(m *Machine) }); ok { // the last moment before threads are unwound
+				s.Stuck(m)
+			}
 		}
 	case m.drain > 0:
 		m.drain++

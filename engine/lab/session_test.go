@@ -65,3 +65,18 @@ func TestASessionStepsForwardAndBack(t *testing.T) {
 		t.Error("a schedule that is off replaced the one there")
 	}
 }
+
+func TestADeadlockIsShownAsItStands(t *testing.T) {
+	s, err := NewSession(Setup{"lock-order", "content-then-index", 2, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Load("A1B1"); err != nil {
+		t.Fatal(err)
+	}
+	x := s.State()
+	if len(x.Deadlock) != 2 || x.Next[0].Text != "waits for the content lock, which B holds." || x.Next[1].Text != "waits for the index lock, which A holds." || x.Next[0].Line == "" {
+		t.Errorf("%+v %+v", x.Deadlock, x.Next)
+	}
+}

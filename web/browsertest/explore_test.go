@@ -215,9 +215,14 @@ func TestTheKeyboardStaysWhereItIs(t *testing.T) {
 
 func TestExploreFitsEveryScreen(t *testing.T) {
 	s := serve(t)
-	for _, size := range [][2]int64{{1280, 720}, {1440, 900}, {1920, 1080}, {390, 844}, {768, 1024}} {
-		for _, theme := range []string{"dark", "light", "projector"} {
-			b := s.explore(t, lost, size[0], size[1])
+	sizes, themes := [][2]int64{{1280, 720}, {1440, 900}, {1920, 1080}, {390, 844}, {768, 1024}}, []string{"dark", "light", "projector"}
+	for i, size := range sizes {
+		for j, theme := range themes {
+			fragment := lost
+			if (i+j)%2 == 1 {
+				fragment = "#explore?scenario=lock-order&variant=content-then-index&schedule=A1B1"
+			}
+			b := s.explore(t, fragment, size[0], size[1])
 			b.run("{ const e = document.querySelector('#theme'); e.value = '" + theme + "'; e.dispatchEvent(new Event('change')); }")
 			where := theme + " at " + strconv.FormatInt(size[0], 10) + " x " + strconv.FormatInt(size[1], 10)
 			if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
@@ -226,6 +231,12 @@ func TestExploreFitsEveryScreen(t *testing.T) {
 			out := eval[string](b, "[...document.querySelectorAll('button, select, summary, .figure b')].filter(e => e.checkVisibility()).filter(e => { const r = e.getBoundingClientRect(); return r.left < -1 || r.right > innerWidth + 1 || r.width < 8; }).map(e => e.id || e.textContent).join()")
 			if out != "" {
 				t.Errorf("%s: off the screen or too small: %s", where, out)
+			}
+			if size[0] <= 900 {
+				continue // the page scrolls
+			}
+			if below := eval[string](b, "[...document.querySelectorAll('#explore .panel')].filter(e => e.getBoundingClientRect().bottom > document.querySelector('#explore .strip').getBoundingClientRect().top).map(e => e.ariaLabel).join()"); below != "" {
+				t.Errorf("%s: behind the verdict: %s", where, below)
 			}
 		}
 	}
@@ -317,6 +328,43 @@ func TestALinkIsCopiedAndAScheduleSaved(t *testing.T) {
 		}
 		if eval[bool](b, "document.querySelector('#explore-save').open") {
 			t.Error("the menu stays open")
+		}
+	}
+}
+
+// What has text of its own whose contrast with what is behind it is below 4.5, with the ratio.
+const unreadable = `(() => {
+	const c = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+	const over = (colours) => { // painted one over the other
+		c.clearRect(0, 0, 1, 1);
+		for (const colour of colours) { c.fillStyle = colour; c.fillRect(0, 0, 1, 1); }
+		return [...c.getImageData(0, 0, 1, 1).data].slice(0, 3);
+	};
+	const luminance = (rgb) => { const [r, g, b] = rgb.map(v => (v /= 255) < 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const out = new Set();
+	for (const e of document.querySelectorAll('#explore *, .top *')) {
+		if (e.closest('svg') || !e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+		const grounds = [];
+		for (let p = e; p; p = p.parentElement) grounds.unshift(getComputedStyle(p).backgroundColor);
+		const ink = getComputedStyle(e).color, a = luminance(over(grounds)), b = luminance(over([...grounds, ink]));
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5) out.add(e.tagName + '.' + e.className + ' ' + JSON.stringify(e.textContent.slice(0, 20)) + ' ' + ratio.toFixed(2));
+	}
+	return [...out].join('; ');
+})()`
+
+func TestEveryTextInExploreReads(t *testing.T) {
+	s := serve(t)
+	for _, theme := range []string{"dark", "light", "projector"} {
+		for _, fragment := range []string{
+			"#explore", lost, "#explore?scenario=lock-order&variant=content-then-index&schedule=A1B1", "#explore?threads=8&ops=1&variant=fetch-add&schedule=A1B1C1D1E1F1G1H1A1B1C1&step=9", "#explore?schedule=B9",
+		} {
+			b := s.explore(t, fragment, 1440, 900)
+			b.run("{ const e = document.querySelector('#theme'); e.value = '" + theme + "'; e.dispatchEvent(new Event('change')); }")
+			b.until("document.getAnimations().length === 0")
+			if bad := eval[string](b, unreadable); bad != "" {
+				t.Errorf("%s, %s: %s", theme, fragment, bad)
+			}
 		}
 	}
 }

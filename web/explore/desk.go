@@ -60,8 +60,7 @@ func (d *Desk) Do(line string) {
 	}
 	d.sender.Insist = true
 	if err := d.do(verb, object); err != nil {
-		d.wrong = sentence(err)
-		d.said = d.wrong
+		d.wrong, d.said = sentence(err), "" // it is read out as an alert
 	}
 }
 
@@ -190,8 +189,7 @@ func (d *Desk) open(fragment string) {
 	}
 	d.stepped()
 	if off != nil {
-		d.wrong = sentence(off)
-		d.said = d.wrong
+		d.wrong, d.said = sentence(off), ""
 	}
 }
 

@@ -145,11 +145,25 @@ func TestSearchesComeToWhatIsTrueAndShowIt(t *testing.T) {
 	if got := read(find(d.view(), "strip")); d.verdict() != lab.Holds || !strings.Contains(got, "0 of 6") || !strings.Contains(got, "2 threads × 2 stores") {
 		t.Errorf("%s: %s", d.verdict(), got)
 	}
+	d.Do("open #explore?threads=3&ops=2") // the lesson is of this size: only the shortest may be smaller
+	d.Do("count")
+	d.run()
+	if got := read(find(d.view(), "strip")); d.state.Threads != 3 || d.state.Ops != 2 || !d.state.Complete || !d.state.Fault || !strings.Contains(got, "17,153,046 of 17,153,136") {
+		t.Errorf("counted: %+v %s %s", d.state.Setup, got, d.wrong)
+	}
+	d.Do("find")
+	d.run()
+	if d.state.Threads != 2 || d.state.Ops != 1 || d.state.Schedule != "A1B3A2" {
+		t.Errorf("the shortest: %+v %s", d.state.Setup, d.state.Schedule)
+	}
 	d.Do("open #explore?variant=check-then-act")
 	d.Do("count")
 	d.run()
 	if got := read(find(d.view(), "strip")); !strings.Contains(got, "18 of 20") {
 		t.Errorf("counted: %s %s", got, d.wrong)
+	}
+	if got := read(find(d.view(), "relies")); !strings.Contains(got, d.last.Abstraction) || d.last.Abstraction == "" {
+		t.Errorf("what the count relies on is told as %q", got)
 	}
 }
 

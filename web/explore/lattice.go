@@ -114,10 +114,14 @@ func (l *lattice) path(rows []lab.Row) []int {
 func (d *Desk) states() *node {
 	x := &d.state
 	const title = "Every schedule of this size"
+	var relies *node // what the numbers that were counted rely on
+	if o := d.last; o != nil && o.mode == lab.Count && o.Abstraction != "" {
+		relies = txt("p", "relies quiet", "Counted by states. "+o.Abstraction).Named("relies")
+	}
 	l := d.lattice
 	if l == nil {
 		return panel("lattice", "lattice", title, nil,
-			txt("p", "quiet", sizes(x.Setup)+": too many states to draw. Count says how many schedules break it.").Named("many"))
+			txt("p", "quiet", sizes(x.Setup)+": too many states to draw. Count says how many schedules break it.").Named("many"), relies)
 	}
 	var picture *node
 	if len(l.places) <= maxMerged {
@@ -132,7 +136,7 @@ func (d *Desk) states() *node {
 	return panel("lattice", "lattice", title, txt("p", "note", l.all),
 		picture,
 		el("p", "said", lost, txt("span", "", " schedules break it. "), txt("span", "quiet", d.bound()+".")).Named("said"),
-		el("p", "legend quiet", key("good", "no end is broken"), key("open", "some are"), key("bad", "all are")).Named("legend"))
+		el("p", "legend quiet", key("good", "no end is broken"), key("open", "some are"), key("bad", "all are")).Named("legend"), relies)
 }
 
 // key is a mark of the drawing, and what it means.
@@ -180,10 +184,21 @@ func layout(l *lattice, threads int, width, height float64) (places []point, gap
 				places[i].x += float64(taken) * (2*float64(t)/float64(threads-1) - 1) * wide
 			}
 		}
-		if n.taken == nil && len(l.places) > 1 { // an end
-			places[i].x = 1
-			if n.good {
-				places[i].x = -1
+	}
+	for i := range l.places { // an end stands below those that lead there
+		if n := &l.places[i]; n.taken == nil {
+			sum, all := 0.0, 0.0
+			for j := range l.places {
+				for _, e := range l.places[j].edges {
+					if e.To == i {
+						sum, all = sum+places[j].x, all+1
+					}
+				}
+			}
+			if places[i].x = sum / max(all, 1); n.good {
+				places[i].x -= least
+			} else {
+				places[i].x += least
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func (d *Desk) schedule() *node {
 	if len(x.Rows) > 0 {
 		p.Add(d.table())
 	}
-	p.Add(d.why(), d.next())
+	p.Add(d.why(), d.deadlock(), d.next())
 	return p
 }
 

@@ -75,15 +75,15 @@ func (d *Desk) Advance(until time.Time) (more bool) {
 	}
 	d.search = nil
 	if s.err != nil {
-		d.wrong = sentence(s.err)
-		d.said = d.wrong
+		d.wrong, d.said = sentence(s.err), ""
 		return false
 	}
 	d.ended(&outcome{Result: s.result, mode: s.mode})
 	return false
 }
 
-// ended takes over what a search came to: what it found is what lies on the desk.
+// ended takes over what a search came to: what it found is what lies on the desk. The
+// shortest may be of a smaller size; the others leave the size as it is.
 func (d *Desk) ended(o *outcome) {
 	d.last = o
 	d.said = d.tellOutcome()
@@ -91,17 +91,22 @@ func (d *Desk) ended(o *outcome) {
 	if c == nil {
 		return
 	}
-	if s := (lab.Setup{Scenario: d.state.Scenario, Variant: d.state.Variant, Threads: c.Threads, Ops: c.Ops}); s != d.state.Setup {
+	threads, ops, schedule := c.Threads, c.Ops, c.Schedule
+	if c.Found != nil && o.mode != lab.Find {
+		threads, ops, schedule = c.Found.Threads, c.Found.Ops, c.Found.Schedule
+	}
+	if s := (lab.Setup{Scenario: d.state.Scenario, Variant: d.state.Variant, Threads: threads, Ops: ops}); s != d.state.Setup {
 		if err := d.begin(s); err != nil {
 			d.wrong = sentence(err)
 			return
 		}
 		d.last = o
 	}
-	if err := d.session.Load(c.Schedule); err != nil {
+	if err := d.session.Load(schedule); err != nil {
 		d.wrong = sentence(err)
 	}
 	d.state = d.session.State()
+	d.said = d.tellOutcome()
 }
 
 // Searching reports whether a search is under way.

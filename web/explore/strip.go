@@ -26,7 +26,7 @@ func (d *Desk) strip() *node {
 		share := "share unknown"
 		bar := el("progress", "").Set("aria-label", "Progress of the search").Named("progress")
 		if p.Share > 0 {
-			share = percent(p.Share) + " done"
+			share = "about " + percent(p.Share) + " done"
 			bar.Set("value", strconv.FormatFloat(p.Share, 'f', 4, 64))
 		}
 		rate := ""
@@ -76,7 +76,7 @@ func (d *Desk) outcome() (word, classes, detail string) {
 	switch {
 	case o != nil && o.Verdict == lab.Holds:
 		return "holds", "well", "no schedule breaks it: " + d.bound()
-	case x.Complete && x.Fault && o != nil && o.Counterexample != nil && o.Counterexample.Schedule == x.Schedule:
+	case x.Complete && x.Fault && o != nil && o.found(x.Schedule):
 		return "violated", "bad", "found in " + duration(o.Elapsed)
 	case x.Complete && x.Fault:
 		return "violated", "bad", "by this schedule"
@@ -113,7 +113,17 @@ func (d *Desk) counts(o *outcome) *node {
 	case lab.Prove:
 		detail = "classes of schedules break it" + where
 	}
-	return figure("", classes, value, detail).Named("counts")
+	f := figure("", classes, value, detail).Named("counts")
+	if o.Abstraction != "" {
+		f.Set("title", o.Abstraction)
+	}
+	return f
+}
+
+// found says whether the search came upon this schedule.
+func (o *outcome) found(schedule string) bool {
+	c := o.Counterexample
+	return c != nil && (c.Schedule == schedule || c.Found != nil && c.Found.Schedule == schedule)
 }
 
 func percent(share float64) string {

@@ -60,7 +60,7 @@ func (d *Desk) toolbar() *node {
 		}
 		variants.Add(el("label", classes,
 			el("input", "").Set("type", "radio").Set("name", "explore-variant").Set("value", v.Name).Set("data-do", "variant").Flag("checked", v.Name == d.state.Variant),
-			txt("b", "", v.Name),
+			txt("b", "", v.Name), txt("span", "hidden", title),
 		).Set("title", title).Named(scenario.Name + " " + v.Name))
 	}
 	acts := el("div", "go")
@@ -131,7 +131,7 @@ func (d *Desk) code() *node {
 	if len(d.sources) > 1 {
 		tabs = el("div", "tabs").Set("role", "group").Set("aria-label", "Which code").Named("tabs")
 		for i := range d.sources {
-			tabs.Add(txt("button", "", base(d.sources[i].File)).Set("type", "button").Set("data-do", "source "+strconv.Itoa(i)).Set("aria-pressed", strconv.FormatBool(&d.sources[i] == source)))
+			tabs.Add(txt("button", "", d.called(i)).Set("type", "button").Set("data-do", "source "+strconv.Itoa(i)).Set("aria-pressed", strconv.FormatBool(&d.sources[i] == source)))
 		}
 	}
 	on := map[int][]*node{}
@@ -180,7 +180,30 @@ func (d *Desk) code() *node {
 		}
 		lines.Add(line)
 	}
-	return panel("code", "code", source.File, tabs, lines)
+	classes := "code"
+	if tabs != nil {
+		classes += " tabbed"
+	}
+	return panel(classes, "code", source.File, tabs, lines)
+}
+
+// called is what a source's tab says: its file, or its function if others are of that file.
+func (d *Desk) called(i int) string {
+	name := base(d.sources[i].File)
+	for j := range d.sources {
+		if j != i && d.sources[j].File == d.sources[i].File {
+			for _, line := range d.sources[i].Lines {
+				if rest, ok := strings.CutPrefix(line, "func "); ok {
+					if _, method, ok := strings.Cut(rest, ") "); ok && rest[0] == '(' {
+						rest = method
+					}
+					f, _, _ := strings.Cut(rest, "(")
+					return f
+				}
+			}
+		}
+	}
+	return name
 }
 
 func token(thread int, more string) *node {
@@ -292,6 +315,5 @@ func (d *Desk) judges() *node {
 			txt("span", "mark", mark).Set("data-state", outcome).Set("role", "img").Set("aria-label", said),
 			txt("b", "", l.Name), txt("small", "", l.Text)))
 	}
-	p := panel("four", "judges", "Four judges", nil, list)
-	return p.Add(d.deadlock())
+	return panel("four", "judges", "Four judges", nil, list)
 }

@@ -121,7 +121,7 @@ func (d *Desk) tellOutcome() string {
 	case o.cancelled:
 		return "Cancelled after " + plural(int(o.Executions.Int64()), "execution") + "."
 	case o.Verdict == lab.Violated && o.Counterexample != nil:
-		return "Violated: " + o.Counterexample.Schedule + ". " + o.Counterexample.Why
+		return "Violated: " + d.state.Schedule + ". " + d.state.Why
 	case o.Verdict == lab.Holds:
 		return "Holds. " + d.bound() + "."
 	}
