@@ -448,7 +448,12 @@ func (m *Machine) decide(self int) {
 // choose asks the strategy, or repeats what is known. It is Abandon if that cannot be.
 func (m *Machine) choose(enabled visible.Set) int {
 	if m.depth >= m.known {
-		return m.strategy.Next(m, enabled)
+		to := m.strategy.Next(m, enabled)
+		if to != Abandon && !enabled.Has(to) { // it would wait for a real lock, and all with it
+			m.fail(Panicked, "at operation %d the search would have thread %c go on, which cannot", m.depth+1, 'A'+to)
+			return Abandon
+		}
+		return to
 	}
 	e := &m.trace[m.depth]
 	to := int(e.Thread)
