@@ -325,3 +325,24 @@ func class(m *Machine) string {
 	slices.Sort(pairs)
 	return fmt.Sprint(pairs)
 }
+
+// Who waits for a lock could not have had it where another's try failed: the lock was
+// held then.
+func TestATryThatFailsIsNoPlaceToWaitForTheLock(t *testing.T) {
+	lock := visible.NewMutex(1, 0)
+	p := funcs{func() {}, func(t *visible.Thread) {
+		switch {
+		case t.ID == 0:
+			lock.Lock(t, 0)
+			lock.Lock(t, 0) // for ever
+		case lock.TryLock(t, 0):
+			lock.Unlock(t, 0)
+		}
+	}}
+	m := New(2, func(visible.Observer) Program { return p })
+	defer m.Close()
+	got, n := outcomes(t, m, func() string { return "done" }, NewReduced(m), 1e3)
+	if !slices.Equal(got, []string{"deadlock"}) || n != 2 {
+		t.Errorf("%q in %d classes", got, n)
+	}
+}
