@@ -198,7 +198,7 @@ func (m *Machine) Run(s Strategy, prefix int) End {
 			m.announce(i, &th.first)
 		}
 	}
-	m.started = true
+	m.started = m.started || m.end == 0
 	m.decide(main)
 	m.handOver(main)
 	return m.end
@@ -228,6 +228,9 @@ func (m *Machine) Sequence() End {
 }
 
 func (m *Machine) reset(s Strategy, prefix int) {
+	for i := range m.threads { // who ended holding a lock has held it until now
+		m.threads[i].visible.Abandon()
+	}
 	m.program.Reset()
 	m.strategy, m.known, m.depth = s, prefix, 0
 	m.kept = min(m.kept, prefix)
@@ -272,7 +275,10 @@ func (m *Machine) runThread(self int) {
 		}
 		m.live &^= visible.One(self)
 		if th.state == unknown {
-			th.state, m.to = idle, main
+			m.to = main
+			if th.state = idle; m.end != 0 { // it died before its first operation, and does so again
+				th.state = over
+			}
 			return
 		}
 		th.state = over
@@ -425,9 +431,7 @@ func (m *Machine) decide(self int) {
 	case enabled == 0:
 		if m.end == 0 {
 			m.end = Deadlock
-			if s, ok := m.strategy.(interface{ Stuck(m *Machine) }); ok { // the last moment before threads are unwound
-				s.Stuck(m)
-			}
+			m.stuck()
 		}
 	case m.drain > 0:
 		m.drain++
@@ -437,6 +441,7 @@ func (m *Machine) decide(self int) {
 		}
 	case m.depth >= m.budget:
 		m.end = Endless
+		m.stuck()
 	default:
 		m.could = enabled
 		if m.to = m.choose(enabled); m.to == Abandon {
@@ -453,6 +458,14 @@ func (m *Machine) decide(self int) {
 	}
 	m.unwind = true
 	m.to = m.nextToDie()
+}
+
+// stuck tells a strategy that wants to know of it that nobody goes on, before the threads
+// are unwound: they stand still as they do in Next.
+func (m *Machine) stuck() {
+	if s, ok := m.strategy.(interface{ Stuck(m *Machine) }); ok {
+		s.Stuck(m)
+	}
 }
 
 // choose asks the strategy, or repeats what is known. It is Abandon if that cannot be.

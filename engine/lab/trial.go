@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"slotrace/engine/catalogue"
+	"slotrace/engine/event"
 	"slotrace/engine/explore"
 	"slotrace/engine/verdict"
 	"slotrace/engine/visible"
@@ -15,6 +16,7 @@ type trial struct {
 	machine   *explore.Machine
 	instance  catalogue.Instance
 	variant   *catalogue.Variant
+	own       [][]event.Source // by thread: see sources
 	races     verdict.Races
 	histories *verdict.Histories // nil if the scenario has no model
 }
