@@ -61,6 +61,8 @@ func rate(name, unit, what string, factor float64, goal *Goal, setup lab.Setup, 
 // search is how long one takes, in milliseconds, with its canary.
 func search(name, what string, goal *Goal, setup lab.Setup, mode string, violations int64) measure {
 	return measure{Figure{Name: name, Unit: "ms", What: what, Goal: goal}, func(s *session) (Spread, error) {
+		setup := setup
+		setup.Threads, setup.Ops = s.pick(setup.Threads, 2), s.pick(setup.Ops, 1)
 		return Median(s.ctx, s.pick(7, 2), func() (float64, error) {
 			began := time.Now()
 			r, err := lab.Explore(setup, mode, lab.Bounds{}, nil)

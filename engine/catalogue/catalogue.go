@@ -50,6 +50,8 @@ type Variant struct {
 	Steps string
 	// Sources are excerpts of the code in question, with the lines of its steps.
 	Sources func() []event.Source
+	// Runs are those of the Sources that a thread runs; nil if that is all for every thread.
+	Runs func(thread int) []event.Source
 }
 
 // Instance is a scenario's program: Reset makes all as it is at first, and thread t.ID

@@ -44,12 +44,19 @@ func locksVariant(name, put, del, steps string) Variant {
 	for _, d := range engine.Disciplines {
 		holds = holds || d.Name == name && d.Holds
 	}
+	way := func(name string) event.Source { return function("coarse.go", engine.CoarseSource, "func "+name+"(") }
+	deleting := func() event.Source { return function("delete.go", engine.DeleteSource, ") Delete(") }
 	return Variant{Name: name, Holds: holds, Steps: steps, Sources: func() []event.Source {
-		sources := []event.Source{function("coarse.go", engine.CoarseSource, "func "+put+"(")}
+		sources := []event.Source{way(put)}
 		if del != put {
-			sources = append(sources, function("coarse.go", engine.CoarseSource, "func "+del+"("))
+			sources = append(sources, way(del))
 		}
-		return append(sources, putSource(), function("delete.go", engine.DeleteSource, ") Delete("))
+		return append(sources, putSource(), deleting())
+	}, Runs: func(thread int) []event.Source {
+		if deletes(thread) {
+			return []event.Source{way(del), deleting()}
+		}
+		return []event.Source{way(put), putSource()}
 	}}
 }
 

@@ -65,6 +65,7 @@ type Machine struct {
 	trace    []visible.Event // of this execution up to depth, and of the one before from there on
 	depth    int
 	known    int // how many of trace this execution has to repeat
+	kept     int // the least that known was since somebody asked
 	budget   int
 	strategy Strategy
 	started  bool // every thread's first operation is known
@@ -140,8 +141,13 @@ func (m *Machine) Threads() int { return len(m.threads) }
 // Thread is the identity under which thread i of the program runs.
 func (m *Machine) Thread(i int) *visible.Thread { return &m.threads[i].visible }
 
-// Kept is how many of the events are as they were in the execution before.
-func (m *Machine) Kept() int { return m.known }
+// Kept is how many of the events are as they were when it was called before, in the same
+// execution or in one before it.
+func (m *Machine) Kept() int {
+	kept := m.kept
+	m.kept = MaxOperations
+	return kept
+}
 
 // Events are those of the execution so far, or of the one that has ended.
 func (m *Machine) Events() []visible.Event { return m.trace[:m.depth] }
@@ -192,7 +198,7 @@ func (m *Machine) Run(s Strategy, prefix int) End {
 			m.announce(i, &th.first)
 		}
 	}
-	m.started = true
+	m.started = m.started || m.end == 0
 	m.decide(main)
 	m.handOver(main)
 	return m.end
@@ -222,8 +228,12 @@ func (m *Machine) Sequence() End {
 }
 
 func (m *Machine) reset(s Strategy, prefix int) {
+	for i := range m.threads { // who ended holding a lock has held it until now
+		m.threads[i].visible.Abandon()
+	}
 	m.program.Reset()
 	m.strategy, m.known, m.depth = s, prefix, 0
+	m.kept = min(m.kept, prefix)
 	m.live, m.waiting, m.drain, m.unwind, m.end, m.failure = 0, 0, 0, false, 0, ""
 	for i := range m.locks {
 		m.locks[i].owner = -1
@@ -265,7 +275,10 @@ func (m *Machine) runThread(self int) {
 		}
 		m.live &^= visible.One(self)
 		if th.state == unknown {
-			th.state, m.to = idle, main
+			m.to = main
+			if th.state = idle; m.end != 0 { // it died before its first operation, and does so again
+				th.state = over
+			}
 			return
 		}
 		th.state = over
@@ -418,9 +431,7 @@ func (m *Machine) decide(self int) {
 	case enabled == 0:
 		if m.end == 0 {
 			m.end = Deadlock
-			if s, ok := m.strategy.(interface{ Stuck(m *Machine) }); ok { // the last moment before threads are unwound
-				s.Stuck(m)
-			}
+			m.stuck()
 		}
 	case m.drain > 0:
 		m.drain++
@@ -430,6 +441,7 @@ func (m *Machine) decide(self int) {
 		}
 	case m.depth >= m.budget:
 		m.end = Endless
+		m.stuck()
 	default:
 		m.could = enabled
 		if m.to = m.choose(enabled); m.to == Abandon {
@@ -448,10 +460,23 @@ func (m *Machine) decide(self int) {
 	m.to = m.nextToDie()
 }
 
+// stuck tells a strategy that wants to know of it that nobody goes on, before the threads
+// are unwound: they stand still as they do in Next.
+func (m *Machine) stuck() {
+	if s, ok := m.strategy.(interface{ Stuck(m *Machine) }); ok {
+		s.Stuck(m)
+	}
+}
+
 // choose asks the strategy, or repeats what is known. It is Abandon if that cannot be.
 func (m *Machine) choose(enabled visible.Set) int {
 	if m.depth >= m.known {
-		return m.strategy.Next(m, enabled)
+		to := m.strategy.Next(m, enabled)
+		if to != Abandon && !enabled.Has(to) { // it would wait for a real lock, and all with it
+			m.fail(Panicked, "at operation %d the search would have thread %c go on, which cannot", m.depth+1, 'A'+to)
+			return Abandon
+		}
+		return to
 	}
 	e := &m.trace[m.depth]
 	to := int(e.Thread)

@@ -205,6 +205,9 @@ func (s *Reduced) races(m *Machine, depth int, x *visible.Event, c clock.Vector)
 		if other == thread || c[other] >= s.counts[i] || !dependent(e, x) {
 			continue
 		}
+		if x.Op.Kind == visible.OpLock && e.Op.Kind == visible.OpTryLock && !takes(e) {
+			continue // the lock was held then, so x could not have come there; what orders them is its release
+		}
 		if x.Op.Kind == visible.OpLock && e.Op.Kind == visible.OpUnlock {
 			// A lock is not to be had before it is released. What x races with is the
 			// operation that took it, unless it is known to come before for another reason.

@@ -248,6 +248,9 @@ func TestTextbook(t *testing.T) {
 			if !slices.Equal(every, x.want) {
 				t.Errorf("every execution: %q, want %q", every, x.want)
 			}
+			if raceOn {
+				return
+			}
 			if walked, _ := outcomes(t, m, outcome, NewWalk(m, 1), 20_000); !slices.Equal(walked, x.want) {
 				t.Errorf("20,000 at random: %q, want %q", walked, x.want)
 			}
@@ -262,6 +265,9 @@ func TestTextbook(t *testing.T) {
 // The number of classes is the number of executions that differ in more than the order of
 // operations that do not depend on each other, counted by another way.
 func TestReducedVisitsEachClassOnce(t *testing.T) {
+	if raceOn {
+		t.Skip("there is nothing for the race detector in it")
+	}
 	for _, x := range textbooks {
 		reset, run, _ := x.make()
 		m := New(x.threads, func(visible.Observer) Program { return funcs{reset, run} })
@@ -318,4 +324,25 @@ func class(m *Machine) string {
 	}
 	slices.Sort(pairs)
 	return fmt.Sprint(pairs)
+}
+
+// Who waits for a lock could not have had it where another's try failed: the lock was
+// held then.
+func TestATryThatFailsIsNoPlaceToWaitForTheLock(t *testing.T) {
+	lock := visible.NewMutex(1, 0)
+	p := funcs{func() {}, func(t *visible.Thread) {
+		switch {
+		case t.ID == 0:
+			lock.Lock(t, 0)
+			lock.Lock(t, 0) // for ever
+		case lock.TryLock(t, 0):
+			lock.Unlock(t, 0)
+		}
+	}}
+	m := New(2, func(visible.Observer) Program { return p })
+	defer m.Close()
+	got, n := outcomes(t, m, func() string { return "done" }, NewReduced(m), 1e3)
+	if !slices.Equal(got, []string{"deadlock"}) || n != 2 {
+		t.Errorf("%q in %d classes", got, n)
+	}
 }

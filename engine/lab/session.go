@@ -165,8 +165,8 @@ func (s *Session) refresh() error {
 	x.Complete = end != explore.Abandoned
 	s.rows(&x)
 	s.judge(&x, end)
-	lines := t.lines()
 	for i := range t.Threads {
+		lines := t.lines(i)
 		if live.Has(i) {
 			x.Next[i].Step, x.Next[i].Line = pending[i].Step.String(), lines[pending[i].Step]
 		}
@@ -215,9 +215,8 @@ func (s *Session) judge(x *State, end explore.End) {
 	t := s.trial
 	intact, linear, free, race := &x.Lamps[0], &x.Lamps[1], &x.Lamps[2], &x.Lamps[3]
 	*intact, *linear, *free, *race = Lamp{Name: "content intact"}, Lamp{Name: "linearizable"}, Lamp{Name: "free of data races"}, Lamp{Name: "go test -race", Good: true}
-	t.kept = 0
 	r, raced := t.race()
-	free.Good, free.Text = !raced, "every two accesses are ordered, or read"
+	free.Good, free.Text = !raced, "every two accesses that conflict are ordered"
 	race.Text = "silent"
 	if raced {
 		free.Text = t.raceText(r)

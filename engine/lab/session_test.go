@@ -66,7 +66,8 @@ func TestASessionStepsForwardAndBack(t *testing.T) {
 	}
 }
 
-func TestADeadlockIsShownAsItStands(t *testing.T) {
+// In a deadlock those who wait are not done, and what they hold is still theirs.
+func TestASessionShowsWhoWaitsForEver(t *testing.T) {
 	s, err := NewSession(Setup{"lock-order", "content-then-index", 2, 1})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,26 @@ func TestADeadlockIsShownAsItStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := s.State()
-	if len(x.Deadlock) != 2 || x.Next[0].Text != "waits for the content lock, which B holds." || x.Next[1].Text != "waits for the index lock, which A holds." || x.Next[0].Line == "" {
-		t.Errorf("%+v %+v", x.Deadlock, x.Next)
+	for i, want := range []Next{{false, "waits for the content lock, which B holds.", "enter-content", "engine/coarse.go:"}, {false, "waits for the index lock, which A holds.", "enter-index", "engine/coarse.go:"}} {
+		if n := x.Next[i]; n.Can || n.Text != want.Text || n.Step != want.Step || !strings.HasPrefix(n.Line, want.Line) {
+			t.Errorf("%+v, want %+v", n, want)
+		}
+	}
+	if !x.Complete || !x.Fault || len(x.Deadlock) != 2 {
+		t.Errorf("%+v", x)
+	}
+}
+
+func TestASwapSaysOnlyWhatItSaw(t *testing.T) {
+	s, err := NewSession(Setup{"content-offset", "bump", 2, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Load("A2"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.State().Rows[1].Text; got != "compare-and-swap length: it was 0 still" { // and is 4
+		t.Error(got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"slotrace/engine/catalogue"
+	"slotrace/engine/event"
 	"slotrace/engine/explore"
 	"slotrace/engine/visible"
 )
@@ -12,12 +13,15 @@ import (
 // steps are the events of the execution, in words.
 func (t *trial) steps() []Step {
 	events := t.machine.Events()
-	lines := t.lines()
+	var lines [MaxThreads][visible.Steps]string
+	for i := range t.Threads {
+		lines[i] = t.lines(i)
+	}
 	steps := make([]Step, len(events))
 	for i, e := range events {
 		steps[i] = Step{
 			Thread: catalogue.Letter(int(e.Thread)), Operation: e.Op.Kind.String(), Object: t.instance.Object(e.Op),
-			Step: e.Op.Step.String(), Line: lines[e.Op.Step], Preempts: explore.IsPreemption(events, i),
+			Step: e.Op.Step.String(), Line: lines[e.Thread][e.Op.Step], Preempts: explore.IsPreemption(events, i),
 		}
 		if v, ok := number(&e); ok {
 			steps[i].Value = &v
@@ -35,9 +39,9 @@ func number(e *visible.Event) (int64, bool) {
 	return 0, false
 }
 
-// lines is where in the source each step is: file:line, or the excerpt's file.
-func (t *trial) lines() (lines [visible.Steps]string) {
-	sources := t.variant.Sources()
+// lines is where in the source each step of a thread is: file:line; "" if nowhere.
+func (t *trial) lines(thread int) (lines [visible.Steps]string) {
+	sources := t.sources(thread)
 	for i := len(sources) - 1; i >= 0; i-- { // the first source says most
 		for _, m := range sources[i].Marks {
 			lines[m.Step] = fmt.Sprintf("%s:%d", sources[i].File, m.Line)
@@ -46,13 +50,27 @@ func (t *trial) lines() (lines [visible.Steps]string) {
 	return lines
 }
 
+// sources are those that a thread runs. They are parsed once.
+func (t *trial) sources(thread int) []event.Source {
+	if t.own == nil {
+		t.own = make([][]event.Source, t.Threads)
+		all := t.variant.Sources()
+		for i := range t.own {
+			if t.own[i] = all; t.variant.Runs != nil {
+				t.own[i] = t.variant.Runs(i)
+			}
+		}
+	}
+	return t.own[thread]
+}
+
 // told is an operation that was taken, in a few words: "load count → 0".
 func told(operation, object string, e *visible.Event) string {
 	text := operation + " " + object
 	v, ok := number(e)
 	switch {
 	case ok && e.Op.Kind == visible.OpCompareAndSwap:
-		return text + fmt.Sprintf(": it was %d, and is %d", v, v+1)
+		return text + fmt.Sprintf(": it was %d still", v)
 	case ok:
 		return text + fmt.Sprintf(" → %d", v)
 	case e.Value == visible.Missing:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"slotrace/engine/catalogue"
+	"slotrace/engine/event"
 	"slotrace/engine/explore"
 	"slotrace/engine/verdict"
 	"slotrace/engine/visible"
@@ -15,9 +16,9 @@ type trial struct {
 	machine   *explore.Machine
 	instance  catalogue.Instance
 	variant   *catalogue.Variant
+	own       [][]event.Source // by thread: see sources
 	races     verdict.Races
 	histories *verdict.Histories // nil if the scenario has no model
-	kept      int                // events that are as they were when races was asked last
 }
 
 func newTrial(s Setup) (*trial, error) {
@@ -58,7 +59,6 @@ func (f fault) violates() bool { return f != sound && f != raced }
 
 // judge judges the execution that the machine has just run.
 func (t *trial) judge(end explore.End) fault {
-	t.kept = min(t.kept, t.machine.Kept())
 	switch end {
 	case explore.Deadlock:
 		return stuck
@@ -87,9 +87,7 @@ func (t *trial) linearizable() bool {
 
 func (t *trial) race() (verdict.Race, bool) {
 	events := t.machine.Events()
-	r, found := t.races.Find(t.Threads, events, t.kept)
-	t.kept = len(events)
-	return r, found
+	return t.races.Find(t.Threads, events, t.machine.Kept())
 }
 
 // outcome is what the execution came to. Bytes that two threads wrote in a race may be a
@@ -165,6 +163,5 @@ func (t *trial) raceText(r verdict.Race) string {
 
 // run is the schedule's execution: judged, if it is whole.
 func (t *trial) run(s explore.Schedule, look func(depth int)) (explore.End, error) {
-	t.kept = 0
 	return t.machine.Follow(s, look)
 }

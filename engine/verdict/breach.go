@@ -10,5 +10,7 @@ type Breach struct {
 
 // Evidence is something stored that does not read back.
 type Evidence struct {
-	ID, Expected, Got string
+	ID       string `json:"id"`
+	Expected string `json:"expected"`
+	Got      string `json:"got"`
 }

@@ -138,6 +138,38 @@ func TestAnAddressOpensAtItsStepInAnotherBrowser(t *testing.T) {
 	b.at("A1B3A2", 5)
 }
 
+func TestAScheduleRunsOnTheRealFile(t *testing.T) {
+	b := serve(t).explore(t, lost, 1440, 900)
+	b.at("A1B3A2", 5)
+	b.click("#explore [data-do=file]")
+	b.until("document.querySelector('#explore .on-file.agrees')")
+	if got := b.text("#explore .on-file"); !strings.Contains(got, "b-0 was stored as “B's block 0” and reads “A's block 0”") {
+		t.Errorf("%q", got)
+	}
+}
+
+// While the worker searches the page draws: most of its frames come in time.
+func TestThePageDrawsWhileTheWorkerSearches(t *testing.T) {
+	b := serve(t).explore(t, "#explore?scenario=slot-allocation&variant=fetch-add&threads=5&ops=3", 1280, 720)
+	b.keys("P")
+	b.until("document.querySelector('#explore [data-do=cancel]')")
+	gaps := eval[string](b, `new Promise(done => {
+		const gaps = [];
+		let before = performance.now();
+		const frame = now => {
+			gaps.push(now - before);
+			before = now;
+			if (gaps.length < 121) requestAnimationFrame(frame); else done(gaps.slice(1).sort((a, b) => a - b)[60].toFixed(1));
+		};
+		requestAnimationFrame(frame);
+	})`)
+	t.Logf("half of 120 frames came within %s ms of the one before", gaps)
+	if eval[bool](b, "!document.querySelector('#explore [data-do=cancel]')") {
+		t.Error("the search had ended by then")
+	}
+	b.click("#explore [data-do=cancel]")
+}
+
 func TestABadAddressIsToldInASentence(t *testing.T) {
 	s := serve(t)
 	for fragment, want := range map[string]string{

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -43,12 +42,12 @@ func parseAddress(fragment string) (p place, err error) {
 		}
 	}
 	_, query, _ := strings.Cut(fragment, "?")
-	words, bad := url.ParseQuery(query)
-	if bad != nil {
-		off("the address cannot be read whole: %v", bad)
+	words, ok := parseQuery(query)
+	if !ok {
+		off("the address cannot be read whole: behind a %% there have to be two hexadecimal digits")
 	}
 	scenario := catalogue.All[0]
-	if name := words.Get("scenario"); name != "" {
+	if name := words["scenario"]; name != "" {
 		if s := scenarioOf(name); s != nil {
 			scenario = s
 		} else {
@@ -57,7 +56,7 @@ func parseAddress(fragment string) (p place, err error) {
 		}
 	}
 	p = place{Setup: lab.Default(scenario), step: -1}
-	if name := words.Get("variant"); name != "" {
+	if name := words["variant"]; name != "" {
 		if scenario.Variant(name) != nil {
 			p.Variant = name
 		} else {
@@ -66,7 +65,7 @@ func parseAddress(fragment string) (p place, err error) {
 		}
 	}
 	number := func(name string, low, high, otherwise int) int {
-		text := words.Get(name)
+		text := words[name]
 		if text == "" {
 			return otherwise
 		}
@@ -79,9 +78,35 @@ func parseAddress(fragment string) (p place, err error) {
 	}
 	p.Threads = number("threads", 1, lab.MaxThreads, p.Threads)
 	p.Ops = number("ops", 1, lab.MaxOps, p.Ops)
-	p.schedule = words.Get("schedule")
+	p.schedule = words["schedule"]
 	p.step = number("step", 0, 1<<16, -1)
 	return p, err
+}
+
+// parseQuery reads what an address has behind its ?; of words that come twice the first
+// counts. Package url would do more, and cost the browser 25 KB.
+func parseQuery(query string) (words map[string]string, ok bool) {
+	words, ok = map[string]string{}, true
+	for _, pair := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		var b strings.Builder
+		for i := 0; i < len(value); i++ {
+			c := value[i]
+			if c == '%' {
+				n, bad := strconv.ParseUint(value[i+1:min(i+3, len(value))], 16, 8)
+				if bad != nil || i+3 > len(value) {
+					ok = false
+					continue
+				}
+				c, i = byte(n), i+2
+			}
+			b.WriteByte(c)
+		}
+		if _, twice := words[name]; !twice {
+			words[name] = b.String()
+		}
+	}
+	return words, ok
 }
 
 func scenarioOf(name string) *catalogue.Scenario {

@@ -21,6 +21,9 @@ type Desk struct {
 	search  *search
 	last    *outcome // of this setup; nil = none
 	lattice *lattice // of this setup; nil = it is too large
+	filled  bool     // a proof or a count has told which states lead to a broken end
+	onFile  *onFile  // what the schedule came to on a real file; nil = nobody has asked
+	request string   // what the server is to be asked
 	arrows  bool
 	source  int    // which of the sources is shown, -1 = the one of the step
 	wrong   string // what could not be done, in a sentence
@@ -153,6 +156,12 @@ func (d *Desk) do(verb, object string) error {
 		d.said = "The link is copied."
 	case "save":
 		return d.save(object)
+	case "file":
+		return d.askFile()
+	case "ran":
+		status, body, _ := strings.Cut(object, " ")
+		n, _ := strconv.Atoi(status)
+		return d.fileRan(n, body)
 	}
 	return nil
 }
@@ -206,7 +215,7 @@ func (d *Desk) begin(s lab.Setup) error {
 	if d.session != nil {
 		d.session.Close()
 	}
-	d.session, d.last, d.source = session, nil, -1
+	d.session, d.last, d.source, d.filled = session, nil, -1, false
 	d.sources = session.Source()
 	if d.lattice, err = latticeOf(s); err != nil {
 		return err

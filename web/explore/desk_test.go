@@ -351,12 +351,48 @@ func TestTheLatticeShowsHowMuchIsLostAndWhereOneIs(t *testing.T) {
 		{"#explore?threads=2&ops=2", "918 of 924", "From here some do."}, // so many states that some are drawn as one
 		{"#explore?threads=5&ops=5", "too many states to draw", ""},
 	} {
-		v := find(open(t, c.address).view(), "lattice")
+		d := open(t, c.address)
+		d.filled = true
+		v := find(d.view(), "lattice")
 		if got := read(v); !strings.Contains(got, c.said) {
 			t.Errorf("%s: %q", c.address, got)
 		}
 		if g := find(v, "graph"); c.label == "" != (g == nil) || g != nil && !strings.Contains(g.Attr("aria-label"), c.label) {
 			t.Errorf("%s: the picture says %+v", c.address, g)
+		}
+	}
+}
+
+// Whoever is to think about it first is not told.
+func TestTheLatticeIsFilledByAProofOrACount(t *testing.T) {
+	for _, mode := range []string{"prove", "count"} {
+		d := open(t, "#explore?schedule=A1B3A2&step=2")
+		v := find(d.view(), "lattice")
+		if got := read(v); !strings.Contains(got, "20 schedules") || strings.Contains(got, "18") || find(v, "bad") != nil || find(v, "good") != nil {
+			t.Errorf("at first it says %q", got)
+		}
+		if d.Do("last"); find(find(d.view(), "graph"), "bad") == nil {
+			t.Error("what came of this schedule is not shown")
+		}
+		d.Do("find")
+		d.run()
+		if d.filled {
+			t.Error("one schedule that was found fills it all")
+		}
+		d.Do(mode)
+		d.run()
+		if got := read(find(d.view(), "lattice")); !strings.Contains(got, "18 of 20 schedules break it.") {
+			t.Errorf("after %s it says %q", mode, got)
+		}
+		if d.state.Schedule != "A1B3A2" {
+			t.Errorf("%s puts %s in the place of a schedule that breaks it", mode, d.state.Schedule)
+		}
+		d.Do("go 3")
+		if d.Do("take A"); !d.filled {
+			t.Error("a step empties it")
+		}
+		if d.Do("other"); d.filled {
+			t.Error("another variant's is filled already")
 		}
 	}
 }

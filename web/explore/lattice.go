@@ -127,16 +127,31 @@ func (d *Desk) states() *node {
 	if len(l.places) <= maxMerged {
 		picture = d.drawStates()
 	}
-	lost := txt("b", "", l.broken+" of "+l.all)
+	if !d.filled { // to be thought about first
+		return panel("lattice", "lattice", title, txt("p", "note", l.all),
+			picture,
+			el("p", "said", txt("b", "", l.all), txt("span", "", " schedules lead from the top to an end. "), txt("span", "quiet", "How many break it? Prove fills it in.")).Named("asked"))
+	}
+	lost := txt("b", "well", l.broken+" of "+l.all)
 	if l.broken != "0" {
-		lost.Set("class", "bad")
-	} else {
-		lost.Set("class", "well")
+		lost.Attrs[0].Value = "bad"
 	}
 	return panel("lattice", "lattice", title, txt("p", "note", l.all),
 		picture,
 		el("p", "said", lost, txt("span", "", " schedules break it. "), txt("span", "quiet", d.bound()+".")).Named("said"),
 		el("p", "legend quiet", key("good", "no end is broken"), key("open", "some are"), key("bad", "all are")).Named("legend"), relies)
+}
+
+// filledTo is how many of the states, in the order in which a search comes upon them, have
+// been searched by a proof or a count.
+func (d *Desk) filledTo() int {
+	if d.filled {
+		return len(d.lattice.places)
+	}
+	if s := d.search; s != nil && s.mode != lab.Find && s.progress.Setup == d.state.Setup {
+		return int(s.progress.Share * float64(len(d.lattice.places)))
+	}
+	return 0
 }
 
 // key is a mark of the drawing, and what it means.
@@ -257,8 +272,13 @@ func (d *Desk) drawStates() *node {
 	}
 	marks := el("g", "").Named("states")
 	r := max(2.2, min(7, gap*0.24))
+	filled := d.filledTo()
 	for i := range l.places {
 		n := &l.places[i]
+		if i >= filled && !(n.taken == nil && path[taken] == i) { // what the schedule has come to is known
+			marks.Add(mark("unknown", places[i].x, places[i].y, r))
+			continue
+		}
 		m := mark(kind(n), places[i].x, places[i].y, r)
 		if n.taken != nil {
 			m.Add(txt("title", "", counted(n.taken)+": "+map[string]string{"good": "no end is broken", "open": "some ends are broken", "bad": "every end is broken"}[kind(n)]))
@@ -266,14 +286,9 @@ func (d *Desk) drawStates() *node {
 		marks.Add(m)
 	}
 	here := el("circle", "you").Set("cx", at(places[path[taken]].x)).Set("cy", at(places[path[taken]].y)).Set("r", at(r+3)).Named("you")
-	label := l.broken + " of " + l.all + " schedules break it."
-	switch kind(&l.places[path[taken]]) {
-	case "good":
-		label += " From here none does."
-	case "bad":
-		label += " From here all do."
-	default:
-		label += " From here some do."
+	label := l.all + " schedules, and where the present one is among them."
+	if d.filled {
+		label = l.broken + " of " + l.all + " schedules break it. " + map[string]string{"good": "From here none does.", "bad": "From here all do.", "open": "From here some do."}[kind(&l.places[path[taken]])]
 	}
 	return svg.Set("aria-label", label).Add(lines, drawn("to-come", path[taken:]), drawn("taken", path[:taken+1]), marks, here)
 }

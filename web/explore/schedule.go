@@ -228,7 +228,10 @@ func (d *Desk) next() *node {
 		act("run", "run to the end", x.Complete && x.Step == len(x.Rows)),
 		txt("button", "small", "what happens before what").Set("type", "button").Set("data-do", "arrows").Set("aria-pressed", strconv.FormatBool(d.arrows)).Set("aria-keyshortcuts", "Shift+H"),
 	).Named("walk")
-	return el("div", "ahead-of", list, acts).Named("ahead")
+	if scenarioOf(x.Scenario).OnFile != nil {
+		acts.Add(act("file", "run it on the real file", !x.Complete || d.onFile != nil && d.onFile.asking))
+	}
+	return el("div", "ahead-of", list, acts, d.fileResult()).Named("ahead")
 }
 
 func act(do, text string, idle bool) *node {

@@ -86,9 +86,10 @@ func (d *Desk) Advance(until time.Time) (more bool) {
 // shortest may be of a smaller size; the others leave the size as it is.
 func (d *Desk) ended(o *outcome) {
 	d.last = o
+	d.filled = d.filled || o.mode != lab.Find && o.Setup == d.state.Setup
 	d.said = d.tellOutcome()
 	c := o.Counterexample
-	if c == nil {
+	if c == nil || o.mode != lab.Find && d.state.Complete && d.state.Fault { // what lies there shows it as well
 		return
 	}
 	threads, ops, schedule := c.Threads, c.Ops, c.Schedule
@@ -100,7 +101,7 @@ func (d *Desk) ended(o *outcome) {
 			d.wrong = sentence(err)
 			return
 		}
-		d.last = o
+		d.last, d.filled = o, false
 	}
 	if err := d.session.Load(schedule); err != nil {
 		d.wrong = sentence(err)

@@ -275,11 +275,18 @@ func (d *Desk) file() *node {
 	return p.Add(inside)
 }
 
+// maxWriters is how many writers are shown in a slot before they are counted.
+const maxWriters = 3
+
 // slot is a box: who has it, whoever wrote last at the top, and the others struck out.
 func slot(s *catalogue.Slot) *node {
 	classes, state := "slot", "free"
 	box := el("div", "box")
 	for i := len(s.Has) - 1; i >= 0; i-- {
+		if shown := len(s.Has) - 1 - i; shown == maxWriters && i > 0 {
+			box.Add(txt("span", "rest", "+"+strconv.Itoa(i+1)))
+			break
+		}
 		w := &s.Has[i]
 		kind := "own"
 		switch {
@@ -289,7 +296,9 @@ func slot(s *catalogue.Slot) *node {
 			kind = "lost"
 		}
 		box.Add(txt("span", kind+" t"+strconv.Itoa(w.Thread%8), w.Text))
-		state = "taken by " + catalogue.Letter(w.Thread)
+		if state == "free" {
+			state = "taken by " + catalogue.Letter(w.Thread)
+		}
 	}
 	if s.Broken {
 		classes, state = "slot broken", "taken twice"

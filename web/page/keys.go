@@ -13,7 +13,7 @@ import (
 func (p *Page) listenToKeys() {
 	dom.Document().On("keydown", func(e js.Value) {
 		target := dom.Element{Value: e.Get("target")}
-		if e.Get("defaultPrevented").Bool() || target.Call("closest", "dialog").Truthy() {
+		if e.Get("defaultPrevented").Bool() || !target.Get("closest").Truthy() || target.Call("closest", "dialog").Truthy() {
 			return
 		}
 		modified := e.Get("ctrlKey").Bool() || e.Get("altKey").Bool() || e.Get("metaKey").Bool()

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"strconv"
 	"syscall/js"
 	"time"
 
@@ -60,6 +61,9 @@ func (w *worker) turn() {
 		select {
 		case line := <-w.lines:
 			w.desk.Do(line)
+			if body := w.desk.Request(); body != "" {
+				w.ask(body)
+			}
 			asked = true
 		default:
 			more = false
@@ -86,6 +90,32 @@ func (w *worker) turn() {
 			w.show()
 		}
 	}
+}
+
+// ask has the server run a schedule; its answer is a line, as if the page had sent it.
+func (w *worker) ask(body string) {
+	var answered, failed, read js.Func
+	done := func(line string) {
+		w.lines <- line
+		w.wake.Invoke()
+		answered.Release()
+		failed.Release()
+		read.Release()
+	}
+	status := 0
+	failed = js.FuncOf(func(js.Value, []js.Value) any { done("ran 0 "); return nil })
+	read = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		done("ran " + strconv.Itoa(status) + " " + args[0].String())
+		return nil
+	})
+	answered = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		status = args[0].Get("status").Int()
+		args[0].Call("text").Call("then", read, failed)
+		return nil
+	})
+	js.Global().Call("fetch", "/api/schedules", map[string]any{
+		"method": "POST", "body": body, "headers": map[string]any{"Content-Type": "application/json"},
+	}).Call("then", answered, failed)
 }
 
 func (w *worker) show() {
