@@ -57,6 +57,9 @@ func folderOf(files fs.FS, live []byte) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Its program asks a server for what the page does not know of.
+	const strict = "\"use strict\";\n"
+	folder["lab.js"] = append([]byte(strict+"self.serverless = true;\n"), bytes.TrimPrefix(folder["lab.js"], []byte(strict))...)
 	folder[""] = index // as the page is asked for; its file gets its name below
 	offline, err := fs.ReadFile(files, "offline.js")
 	if err != nil {

@@ -13,7 +13,7 @@ const (
 	lapRests    = time.Second            // how long the map rests on a lap that has ended
 	burstEvery  = 500 * time.Millisecond // between two bursts
 	burstLength = 64 * time.Microsecond  // of real speed
-	walkLength  = 4 * time.Millisecond   // the same of a walk, where a put takes as long as others' turns
+	walkLength  = 12 * time.Millisecond  // the same of a walk, where a put takes as long as others' turns
 	burstBeats  = 54                     // of a pace too fast for every step to be shown
 	burstSettle = 3                      // ticks after which a burst's puts are over
 	latestShown = 32                     // losses shown at a time

@@ -76,6 +76,8 @@ func TestAnyHostOfFilesServesExploreAndTheBrowserKeepsIt(t *testing.T) {
 	b.until(exploreSeen)
 	b.keys("abbbaa")
 	b.at("A1B3A2", 6)
+	b.click("#explore [data-do=file]")
+	b.until("document.querySelector('#explore').textContent.includes('here is no server here')")
 	b.keys("B")
 	b.until(explored + ".variant === 'fetch-add'")
 	b.keys("P")
