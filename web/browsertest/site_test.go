@@ -64,6 +64,33 @@ func (h *host) open(t *testing.T, fragment string, width, height int64) *tab {
 	return openPage(t, h.URL+under+fragment, width, height)
 }
 
+// reload loads the page again, and waits until it can be used. A page that is kept is there so soon that chromedp's own
+// Reload may return before.
+func (b *tab) reload() {
+	b.t.Helper()
+	b.run("globalThis.before = true")
+	b.do(chromedp.Reload())
+	b.eventually("!globalThis.before && globalThis.slotrace?.ready")
+}
+
+// eventually waits until an expression is true, be it in a document that is still to come.
+func (b *tab) eventually(expression string) {
+	b.t.Helper()
+	again := time.NewTicker(40 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.After(patience); ; {
+		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		if err == nil && ok {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			b.t.Fatalf("%s does not come true: %v", expression, err)
+		}
+	}
+}
+
 // foreign is what the page has fetched from elsewhere, or from outside its folder.
 func (b *tab) foreign() string {
 	b.t.Helper()
@@ -97,8 +124,7 @@ func TestAnyHostOfFilesServesExploreAndTheBrowserKeepsIt(t *testing.T) {
 
 	b.run("location.hash = " + "'" + lost + "'")
 	b.at("A1B3A2", 5)
-	b.do(chromedp.Reload())
-	b.until("globalThis.slotrace?.ready")
+	b.reload()
 	b.until(exploreSeen)
 	b.at("A1B3A2", 5)
 	b.keys("a")
@@ -127,7 +153,7 @@ func TestAnotherVersionTakesOverWholeOrNotAtAll(t *testing.T) {
 	if !settled("!r.installing && !r.waiting") {
 		t.Fatal("a version of which a file is missing is not given up")
 	}
-	b.do(chromedp.Reload())
+	b.reload()
 	b.until(exploreSeen)
 	if got := eval[string](b, newest); got != "" {
 		t.Errorf("a version of which a file is missing shows %q", got)
@@ -138,15 +164,7 @@ func TestAnotherVersionTakesOverWholeOrNotAtAll(t *testing.T) {
 	}
 	b.mayComplain = true // the page leaves while it loads
 	b.do(chromedp.Reload())
-	for deadline := time.Now().Add(patience); ; { // the page is loaded once more by itself, and what is asked of it meanwhile has no answer
-		got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](newest))
-		if err == nil && got == "two" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the version that is whole does not take over: %q, %v", got, err)
-		}
-	}
+	b.eventually(newest + " === 'two'") // the page is loaded once more by itself
 	b.until(exploreSeen)
 	if n := eval[int](b, "caches.keys().then((all) => all.length)"); n != 1 {
 		t.Errorf("%d versions are kept", n)
@@ -202,8 +220,7 @@ func TestWithoutAServerLiveRunsInTheBrowser(t *testing.T) {
 	b := h.open(t, "", 1280, 720)
 	eval[bool](b, "navigator.serviceWorker.ready.then(() => true)")
 	h.Close() // nor a network
-	b.do(chromedp.Reload())
-	b.until("globalThis.slotrace?.ready")
+	b.reload()
 	b.until("document.querySelector('#banner').checkVisibility() && document.querySelector('#banner').textContent.includes('no server')")
 	b.slide("#pace", realSpeed)
 	b.choose("check-then-act")
