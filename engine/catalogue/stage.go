@@ -182,34 +182,39 @@ const (
 // nothing if it was not put.
 var memoriesModel = &verdict.Model{
 	Plain: func(calls []verdict.Call) bool {
-		state := uint64(0)
+		var few [64]bool
+		there := few[:]
 		for _, c := range calls {
-			ok, next := memoryStep(state, c)
+			for int(c.In) >= len(there) {
+				there = append(there, make([]bool, len(there))...)
+			}
+			ok, next := memoryStep(there[c.In], c)
 			if !ok {
 				return false
 			}
-			state = next
+			there[c.In] = next
 		}
 		return true
 	},
-	Init: func() any { return uint64(0) },
+	Key:  func(c verdict.Call) uint64 { return c.In },
+	Init: func() any { return false },
 	Step: func(state any, c verdict.Call) (bool, any) {
-		ok, next := memoryStep(state.(uint64), c)
+		ok, next := memoryStep(state.(bool), c)
 		return ok, next
 	},
 	Equal: func(a, b any) bool { return a == b },
 }
 
-// memoryStep has a call find the memories of a set, and says whether that explains what it
-// came to, and what the set is then.
-func memoryStep(set uint64, c verdict.Call) (ok bool, next uint64) {
-	if c.Kind == callPut {
-		return c.Out == 0, set | 1<<c.In
+// memoryStep has a call find its memory there, or not, and says whether that explains what
+// it came to, and whether the memory is there then.
+func memoryStep(there bool, c verdict.Call) (ok, next bool) {
+	switch {
+	case c.Kind == callPut:
+		return c.Out == 0, true
+	case there:
+		return c.Out == got(int(c.In)), there
 	}
-	if set>>c.In&1 == 0 {
-		return c.Out == got(nothing), set
-	}
-	return c.Out == got(int(c.In)), set
+	return c.Out == got(nothing), there
 }
 
 func got(i int) uint64 { return uint64(i + 2) }
