@@ -45,8 +45,12 @@ type Progress struct {
 // false.
 type Tick func(p func() Progress) bool
 
-// tickEvery is how many executions lie between two ticks: some ten microseconds.
-const tickEvery = 16
+// tickEvery is how many executions of some dozen operations lie between two ticks: some ten
+// microseconds. Of executions that have thousands it is one.
+const (
+	tickEvery  = 16
+	operations = 32 // that count as another execution
+)
 
 // countAll is the largest number of classes, about, of which a proof that has failed
 // still counts the rest.
@@ -174,6 +178,7 @@ func (x *search) visit(t *trial, e explorer) (all bool, err error) {
 		if !ok {
 			return true, nil
 		}
+		x.sinceTick += len(t.machine.Events()) / operations
 		switch end {
 		case explore.Nondeterministic:
 			return false, fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
@@ -238,14 +243,18 @@ func (x *search) find(bound Setup) error {
 		}
 		all, err := x.findIn(t)
 		t.close()
-		if err != nil || x.Verdict == Violated || !all {
+		if err != nil || x.Verdict == Violated {
 			return err
 		}
+		if x.Complete = all; !all {
+			break
+		}
 	}
-	x.Complete = true
-	x.Verdict = Holds
-	if x.Counterexample != nil { // a race, that breaks nothing
+	switch {
+	case x.Counterexample != nil: // a race, that breaks nothing
 		x.Verdict = Violated
+	case x.Complete:
+		x.Verdict = Holds
 	}
 	return nil
 }
@@ -257,6 +266,7 @@ func (x *search) findIn(t *trial) (all bool, err error) {
 		return all, err
 	}
 	x.Verdict = Violated
+	some := x.Counterexample
 	for preemptions := 0; x.goOn(); preemptions++ {
 		found := x.violations
 		x.Counterexample = raced
@@ -264,6 +274,7 @@ func (x *search) findIn(t *trial) (all bool, err error) {
 			x.violations = before + 1
 			return false, err
 		}
+		x.Counterexample = some // if a bound ends it here, it is not of the fewest preemptions
 	}
 	return false, nil
 }

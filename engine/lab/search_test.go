@@ -225,3 +225,41 @@ func TestExactCounts(t *testing.T) {
 		t.Logf("%+v: %d states, %.1f ms", x, r.States, r.Elapsed)
 	}
 }
+
+// Wherever a bound ends a search that says that a variant breaks, there is an execution
+// to show for it.
+func TestWhoSaysThatItBreaksShowsHow(t *testing.T) {
+	for _, scenario := range catalogue.All {
+		for n := range int64(60) {
+			r := explored(t, Setup{scenario.Name, scenario.Canary, 3, 2}, Find, Bounds{MaxExecutions: n + 1})
+			if (r.Verdict == Violated) != (r.Counterexample != nil) {
+				t.Errorf("%s, %d executions: %s, %+v", scenario.Name, n+1, r.Verdict, r.Counterexample)
+			}
+		}
+	}
+}
+
+// Histories of many calls are judged like those of few, and as soon, whatever they come to.
+func TestHistoriesOfManyCallsAreJudged(t *testing.T) {
+	for _, x := range []struct {
+		s       Setup
+		verdict string
+	}{
+		{Setup{"store", "fetch-add", 8, 9}, Unknown}, {Setup{"store", "check-then-act", 8, 8}, Violated}, {Setup{"store", "check-then-act", 26, 3}, Violated},
+		{Setup{"publish", "copy-before-index", 2, 70}, Unknown}, {allocation("check-then-act", 26, 4), Violated}, {Setup{"content-offset", "bump", 9, 9}, Unknown},
+	} {
+		r := explored(t, x.s, Walk, Bounds{Seed: 1, MaxExecutions: 1})
+		if r.Verdict != x.verdict {
+			t.Errorf("%+v: %s, %+v", x.s, r.Verdict, r.Counterexample)
+		}
+	}
+}
+
+// A bound of time holds for executions of thousands of operations.
+func TestLongExecutionsAreBoundedInTime(t *testing.T) {
+	ticks := 0
+	r, err := Explore(Setup{"store", "fetch-add", 20, 20}, Walk, Bounds{MaxExecutions: 10}, func(func() Progress) bool { ticks++; return ticks < 3 })
+	if err != nil || r.Executions.Int64() != 3 {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
