@@ -198,7 +198,7 @@ func (m *Machine) Run(s Strategy, prefix int) End {
 			m.announce(i, &th.first)
 		}
 	}
-	m.started = true
+	m.started = m.started || m.end == 0
 	m.decide(main)
 	m.handOver(main)
 	return m.end
@@ -228,6 +228,9 @@ func (m *Machine) Sequence() End {
 }
 
 func (m *Machine) reset(s Strategy, prefix int) {
+	for i := range m.threads { // who ended holding a lock has held it until now
+		m.threads[i].visible.Abandon()
+	}
 	m.program.Reset()
 	m.strategy, m.known, m.depth = s, prefix, 0
 	m.kept = min(m.kept, prefix)
@@ -272,7 +275,10 @@ func (m *Machine) runThread(self int) {
 		}
 		m.live &^= visible.One(self)
 		if th.state == unknown {
-			th.state, m.to = idle, main
+			m.to = main
+			if th.state = idle; m.end != 0 { // it died before its first operation, and does so again
+				th.state = over
+			}
 			return
 		}
 		th.state = over

@@ -40,6 +40,42 @@ func TestAThreadThatPanicsIsToldAndTheNextExecutionIsWhole(t *testing.T) {
 	}
 }
 
+func TestALockThatNobodyReleasesIsHeldForOneExecution(t *testing.T) {
+	lock := visible.NewMutex(2, 0)
+	m := program(2, func(t *visible.Thread) {
+		if t.ID == 0 || lock.TryLock(t, 0) {
+			lock.Lock(t, 0)
+		}
+	})
+	defer m.Close()
+	n := 0
+	if !each(NewEvery(m, Unbounded), func(e End) bool {
+		n++
+		return e == Completed || e == Deadlock
+	}) || n != 2 {
+		t.Errorf("%d executions, the last ended as %d: %s", n, m.end, m.Err())
+	}
+}
+
+func TestAPanicBeforeTheFirstOperationIsToldEveryTime(t *testing.T) {
+	c, _ := words(1)
+	m := program(2, func(t *visible.Thread) {
+		if t.ID == 1 {
+			panic("no more")
+		}
+		c[0].Add(t, 0, 1)
+	})
+	defer m.Close()
+	for range 3 {
+		if end := m.Run(first{}, 0); end != Panicked || m.Err() != "thread B panicked: no more" {
+			t.Errorf("ended as %d: %s", end, m.Err())
+		}
+		if end := m.Sequence(); end != Panicked {
+			t.Errorf("one after the other ended as %d: %s", end, m.Err())
+		}
+	}
+}
+
 func TestThreadsThatGoRoundForEverAreEndedAtTheBudget(t *testing.T) {
 	c, _ := words(1)
 	lock := visible.NewMutex(2, 0)

@@ -135,7 +135,7 @@ func (r *Races) add(events []visible.Event, i int) {
 			break
 		}
 	}
-	if x.source >= 0 && acquires(e.Op.Kind) {
+	if x.source >= 0 && acquires(e) {
 		source := int(events[x.source].Thread)
 		x.joined = source != int(e.Thread) && !c.Covers(source, r.pass(x.source)[source])
 		c.Join(r.pass(x.source))
@@ -149,9 +149,9 @@ func (r *Races) add(events []visible.Event, i int) {
 // with the event.
 func releases(e *visible.Event) bool {
 	switch e.Op.Kind {
-	case visible.OpStore, visible.OpAdd, visible.OpUnlock, visible.OpMapStore, visible.OpMapDelete:
+	case visible.OpStore, visible.OpAdd, visible.OpUnlock, visible.OpMapStore:
 		return true
-	case visible.OpCompareAndSwap:
+	case visible.OpCompareAndSwap, visible.OpMapDelete: // one that found nothing changed nothing
 		return e.Value != visible.Missing
 	case visible.OpMapInsert: // one that came too late changed nothing
 		return e.Value == visible.Missing
@@ -159,6 +159,14 @@ func releases(e *visible.Event) bool {
 	return false
 }
 
-func acquires(k visible.Kind) bool {
-	return k != visible.OpStore && k != visible.OpUnlock && k != visible.OpMapStore
+// acquires says whether the event synchronizes with whoever released its object before.
+// Trying for a lock in vain has no synchronizing effect (package sync, Mutex.TryLock).
+func acquires(e *visible.Event) bool {
+	switch e.Op.Kind {
+	case visible.OpStore, visible.OpUnlock, visible.OpMapStore:
+		return false
+	case visible.OpTryLock:
+		return e.Value != visible.Missing
+	}
+	return true
 }

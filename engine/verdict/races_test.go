@@ -36,12 +36,16 @@ func TestRaces(t *testing.T) {
 		"two loads do not order":                  {[]visible.Event{write(0, 0, 8), on(0, visible.OpLoad), on(1, visible.OpLoad), write(1, 0, 8)}, true},
 		"adds pass on what adds before released":  {[]visible.Event{write(0, 0, 8), on(0, visible.OpAdd, 1), on(2, visible.OpAdd, 2), on(1, visible.OpLoad, 2), write(1, 0, 8)}, false},
 		"a store passes on nothing of the others": {[]visible.Event{write(0, 0, 8), on(0, visible.OpStore, 1), on(2, visible.OpStore, 2), on(1, visible.OpLoad, 2), write(1, 0, 8)}, true},
-		"locked":                              {[]visible.Event{on(0, visible.OpLock), write(0, 0, 8), on(0, visible.OpUnlock), on(1, visible.OpLock), write(1, 0, 8)}, false},
-		"a swap that failed releases nothing": {[]visible.Event{write(0, 0, 8), on(0, visible.OpCompareAndSwap, visible.Missing), on(1, visible.OpLoad), write(1, 0, 8)}, true},
-		"a swap that failed still sees":       {[]visible.Event{write(0, 0, 8), on(0, visible.OpAdd), on(1, visible.OpCompareAndSwap, visible.Missing), write(1, 0, 8)}, false},
-		"an entry, and who looks it up":       {[]visible.Event{write(0, 0, 8), on(0, visible.OpMapInsert, visible.Missing), on(1, visible.OpMapLoad, 3), read(1, 0, 8)}, false},
-		"an insert that came too late":        {[]visible.Event{write(0, 0, 8), on(0, visible.OpMapInsert, 3), on(1, visible.OpMapLoad, 3), read(1, 0, 8)}, true},
-		"a try that got no lock":              {[]visible.Event{on(0, visible.OpLock), write(0, 0, 8), on(1, visible.OpTryLock, visible.Missing), write(1, 0, 8)}, true},
+		"locked":                                            {[]visible.Event{on(0, visible.OpLock), write(0, 0, 8), on(0, visible.OpUnlock), on(1, visible.OpLock), write(1, 0, 8)}, false},
+		"a swap that failed releases nothing":               {[]visible.Event{write(0, 0, 8), on(0, visible.OpCompareAndSwap, visible.Missing), on(1, visible.OpLoad), write(1, 0, 8)}, true},
+		"a swap that failed still sees":                     {[]visible.Event{write(0, 0, 8), on(0, visible.OpAdd), on(1, visible.OpCompareAndSwap, visible.Missing), write(1, 0, 8)}, false},
+		"an entry, and who looks it up":                     {[]visible.Event{write(0, 0, 8), on(0, visible.OpMapInsert, visible.Missing), on(1, visible.OpMapLoad, 3), read(1, 0, 8)}, false},
+		"an insert that came too late":                      {[]visible.Event{write(0, 0, 8), on(0, visible.OpMapInsert, 3), on(1, visible.OpMapLoad, 3), read(1, 0, 8)}, true},
+		"a try that got no lock, which was released before": {[]visible.Event{write(0, 0, 8), on(0, visible.OpLock), on(0, visible.OpUnlock), on(2, visible.OpLock), on(1, visible.OpTryLock, visible.Missing), write(1, 0, 8)}, true},
+		"a try that got the lock":                           {[]visible.Event{on(0, visible.OpLock), write(0, 0, 8), on(0, visible.OpUnlock), on(1, visible.OpTryLock), write(1, 0, 8)}, false},
+		"a delete of nothing":                               {[]visible.Event{write(0, 0, 8), on(0, visible.OpMapDelete, visible.Missing), on(1, visible.OpMapLoad, visible.Missing), write(1, 0, 8)}, true},
+		"a delete, and who finds nothing":                   {[]visible.Event{write(0, 0, 8), on(0, visible.OpMapDelete, 3), on(1, visible.OpMapLoad, visible.Missing), write(1, 0, 8)}, false},
+		"a try that got no lock":                            {[]visible.Event{on(0, visible.OpLock), write(0, 0, 8), on(1, visible.OpTryLock, visible.Missing), write(1, 0, 8)}, true},
 	} {
 		var r Races
 		race, found := r.Find(3, x.events, 0)
