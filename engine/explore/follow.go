@@ -20,7 +20,7 @@ func (m *Machine) Follow(s Schedule, look func(depth int)) (End, error) {
 	if f.err == nil && f.turn < len(s) {
 		f.err = fmt.Errorf("schedule: behind operation %d every thread has ended or waits for ever, so that %c cannot go on", m.depth, 'A'+s[f.turn].Thread)
 	}
-	if look != nil && f.err == nil && end != Abandoned {
+	if look != nil && f.err == nil && end != Abandoned && !f.stuck {
 		look(m.depth)
 	}
 	return end, f.err
@@ -31,8 +31,17 @@ type follower struct {
 	schedule Schedule
 	look     func(int)
 	turn     int
-	taken    int // operations of the turn
+	taken    int  // operations of the turn
+	stuck    bool // and look has seen it
 	err      error
+}
+
+// Stuck has look see threads that wait for ever.
+func (f *follower) Stuck(m *Machine) {
+	f.stuck = true
+	if f.look != nil {
+		f.look(m.depth)
+	}
 }
 
 func (f *follower) Next(m *Machine, enabled visible.Set) int {

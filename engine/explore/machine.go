@@ -431,6 +431,7 @@ func (m *Machine) decide(self int) {
 	case enabled == 0:
 		if m.end == 0 {
 			m.end = Deadlock
+			m.stuck()
 		}
 	case m.drain > 0:
 		m.drain++
@@ -440,6 +441,7 @@ func (m *Machine) decide(self int) {
 		}
 	case m.depth >= m.budget:
 		m.end = Endless
+		m.stuck()
 	default:
 		m.could = enabled
 		if m.to = m.choose(enabled); m.to == Abandon {
@@ -456,6 +458,14 @@ func (m *Machine) decide(self int) {
 	}
 	m.unwind = true
 	m.to = m.nextToDie()
+}
+
+// stuck tells a strategy that wants to know of it that nobody goes on, before the threads
+// are unwound: they stand still as they do in Next.
+func (m *Machine) stuck() {
+	if s, ok := m.strategy.(interface{ Stuck(m *Machine) }); ok {
+		s.Stuck(m)
+	}
 }
 
 // choose asks the strategy, or repeats what is known. It is Abandon if that cannot be.

@@ -65,3 +65,38 @@ func TestASessionStepsForwardAndBack(t *testing.T) {
 		t.Error("a schedule that is off replaced the one there")
 	}
 }
+
+// In a deadlock those who wait are not done, and what they hold is still theirs.
+func TestASessionShowsWhoWaitsForEver(t *testing.T) {
+	s, err := NewSession(Setup{"lock-order", "content-then-index", 2, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Load("A1B1"); err != nil {
+		t.Fatal(err)
+	}
+	x := s.State()
+	for i, want := range []Next{{false, "waits for the content lock, which B holds.", "enter-content", "engine/coarse.go:"}, {false, "waits for the index lock, which A holds.", "enter-index", "engine/coarse.go:"}} {
+		if n := x.Next[i]; n.Can || n.Text != want.Text || n.Step != want.Step || !strings.HasPrefix(n.Line, want.Line) {
+			t.Errorf("%+v, want %+v", n, want)
+		}
+	}
+	if !x.Complete || !x.Fault || len(x.Deadlock) != 2 {
+		t.Errorf("%+v", x)
+	}
+}
+
+func TestASwapSaysOnlyWhatItSaw(t *testing.T) {
+	s, err := NewSession(Setup{"content-offset", "bump", 2, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Load("A2"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.State().Rows[1].Text; got != "compare-and-swap length: it was 0 still" { // and is 4
+		t.Error(got)
+	}
+}

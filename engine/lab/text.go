@@ -52,7 +52,7 @@ func told(operation, object string, e *visible.Event) string {
 	v, ok := number(e)
 	switch {
 	case ok && e.Op.Kind == visible.OpCompareAndSwap:
-		return text + fmt.Sprintf(": it was %d, and is %d", v, v+1)
+		return text + fmt.Sprintf(": it was %d still", v)
 	case ok:
 		return text + fmt.Sprintf(" → %d", v)
 	case e.Value == visible.Missing:
