@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slotrace/engine/catalogue"
 	"slotrace/engine/explore"
@@ -261,5 +262,10 @@ func TestLongExecutionsAreBoundedInTime(t *testing.T) {
 	r, err := Explore(Setup{"store", "fetch-add", 20, 20}, Walk, Bounds{MaxExecutions: 10}, func(func() Progress) bool { ticks++; return ticks < 3 })
 	if err != nil || r.Executions.Int64() != 3 {
 		t.Errorf("%v, %+v", err, r)
+	}
+	begin := time.Now()
+	r = explored(t, Setup{"store", "compare-and-swap", 20, 20}, Count, Bounds{Timeout: time.Second})
+	if took := time.Since(begin); r.Verdict != Unknown || took > 30*time.Second {
+		t.Errorf("%v, %+v", took, r)
 	}
 }
