@@ -247,7 +247,7 @@ func TestHistoriesOfManyCallsAreJudged(t *testing.T) {
 		verdict string
 	}{
 		{Setup{"store", "fetch-add", 8, 9}, Unknown}, {Setup{"store", "check-then-act", 8, 8}, Violated}, {Setup{"store", "check-then-act", 26, 3}, Violated},
-		{Setup{"publish", "copy-before-index", 2, 70}, Unknown}, {allocation("check-then-act", 26, 4), Violated}, {Setup{"content-offset", "bump", 9, 9}, Unknown},
+		{Setup{"store", "check-then-act", 26, 99}, Violated}, {Setup{"publish", "copy-before-index", 2, 70}, Unknown}, {allocation("check-then-act", 26, 4), Violated}, {Setup{"content-offset", "bump", 9, 9}, Unknown},
 	} {
 		r := explored(t, x.s, Walk, Bounds{Seed: 1, MaxExecutions: 1})
 		if r.Verdict != x.verdict {
