@@ -269,3 +269,13 @@ func TestLongExecutionsAreBoundedInTime(t *testing.T) {
 		t.Errorf("%v, %+v", took, r)
 	}
 }
+
+// The estimate may be far above what there is, since reads commute: that is tried before a
+// search is refused.
+func TestASearchThatEndsIsNotRefused(t *testing.T) {
+	for _, mode := range []string{Prove, Find} {
+		if r := explored(t, Setup{"publish", "copy-before-index", 3, 2}, mode, Bounds{}); r.Verdict != Holds || !r.Complete {
+			t.Errorf("%s: %+v", mode, r)
+		}
+	}
+}
