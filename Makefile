@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run build page test lint bench soak picture clean
+.PHONY: help run build page site test lint bench soak picture clean
 
 # What `make run` hands to slotrace, as in: make run ARGS="--addr :9090"
 ARGS =
@@ -20,6 +20,9 @@ build: page ## build bin/slotrace, one file with the page inside
 page: ## build the page's WebAssembly into static/dist, within its budget
 	@scripts/page.sh
 
+site: page ## leave the page in the folder site, for any host of files: it needs no server, and opens offline once visited
+	@scripts/site.sh
+
 test: ## install what the tests need and is missing, build, lint, and run every test
 	@scripts/test.sh
 
@@ -36,4 +39,4 @@ picture: build ## take the README's picture of the page, in a real browser
 	@scripts/picture.sh
 
 clean: ## remove everything that was built
-	@rm -rf bin build static/dist/*.br static/dist/*.gz
+	@rm -rf bin build site static/dist/*.br static/dist/*.gz

@@ -8,6 +8,7 @@ source scripts/needs.sh
 needs compiler node browser
 scripts/page.sh
 scripts/server.sh
+scripts/site.sh
 
 failed=()
 part() {
@@ -23,7 +24,7 @@ node_exec="env -i 'PATH=$PATH' 'TMPDIR=${TMPDIR:-/tmp}' '$(go env GOROOT)/lib/wa
 part lint scripts/lint.sh
 part tests go test ./...
 part race env CGO_ENABLED=1 go test -race ./engine/... ./server/...
-part node env GOOS=js GOARCH=wasm go test -exec "$node_exec" ./engine/... ./web/picture ./web/tree ./web/explore
+part node env GOOS=js GOARCH=wasm go test -exec "$node_exec" ./engine/... ./web/picture ./web/tree ./web/explore ./web/local
 part browser go test -tags browser -count=1 ./web/browsertest
 
 if ((${#failed[@]})); then

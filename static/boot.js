@@ -3,6 +3,10 @@
 (() => {
   const shared = (globalThis.slotrace = { ready: false, frames: 0 });
 
+  // How the server is reached. Where there is none, site.js puts others in their place.
+  shared.fetch = (path, options) => fetch(path, options);
+  shared.WebSocket = WebSocket;
+
   // The colours that were chosen last time, before anything is drawn.
   try {
     const theme = localStorage.getItem("theme");
@@ -40,11 +44,13 @@
   };
   (async () => {
     if (typeof WebAssembly !== "object") throw new Error("This browser has no WebAssembly, which the page is made of.");
-    const answer = await fetch("/page.wasm");
+    const answer = await fetch("page.wasm");
     if (!answer.ok) throw new Error(answer.status === 503 ? (await answer.text()).trim() : "The page's program could not be fetched: " + answer.status + " " + answer.statusText);
     if (typeof Go !== "function") throw new Error("The page's loader, wasm_exec.js, did not come.");
     const go = new Go();
-    const { instance } = await WebAssembly.instantiateStreaming(answer, go.importObject);
+    // Some hosts do not know the type, and then it cannot be compiled while it comes.
+    const typed = /^application\/wasm$/i.test(answer.headers.get("Content-Type"));
+    const { instance } = typed ? await WebAssembly.instantiateStreaming(answer, go.importObject) : await WebAssembly.instantiate(await answer.arrayBuffer(), go.importObject);
     await go.run(instance);
     shared.ready = false;
     throw new Error("The page's program ended. Reload the page; the console says more.");

@@ -31,6 +31,8 @@ func written() fstest.MapFS {
 		"boot.js":     {Data: []byte("boot()")},
 		"lab.js":      {Data: []byte("lab()")},
 		"patch.js":    {Data: []byte("patch()")},
+		"site.js":     {Data: []byte("site()")},
+		"offline.js":  {Data: []byte("offline()")},
 		"icon.svg":    {Data: []byte("<svg/>")},
 		"dist/README": {Data: []byte("what this is for")},
 	}

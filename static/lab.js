@@ -1,11 +1,13 @@
 "use strict";
-// The explorer's worker: starts its program, lab.wasm, and says in words what went wrong with it.
-importScripts("/wasm_exec.js");
+// A worker of the page: starts its program, the explorer's lab.wasm or, if the worker is named "live", the one that stands in for a server,
+// and says in words what went wrong with it.
+importScripts("wasm_exec.js");
 (async () => {
-  const answer = await fetch("/lab.wasm");
-  if (!answer.ok) throw new Error(answer.status === 503 ? (await answer.text()).trim() : "The explorer's program could not be fetched: " + answer.status + " " + answer.statusText);
+  const answer = await fetch((self.name || "lab") + ".wasm");
+  if (!answer.ok) throw new Error(answer.status === 503 ? (await answer.text()).trim() : "The program could not be fetched: " + answer.status + " " + answer.statusText);
   const go = new Go();
-  const { instance } = await WebAssembly.instantiateStreaming(answer, go.importObject);
+  const typed = /^application\/wasm$/i.test(answer.headers.get("Content-Type")); // as in boot.js
+  const { instance } = typed ? await WebAssembly.instantiateStreaming(answer, go.importObject) : await WebAssembly.instantiate(await answer.arrayBuffer(), go.importObject);
   await go.run(instance);
-  throw new Error("The explorer's program ended; the console says more.");
+  throw new Error("The program ended; the console says more.");
 })().catch((error) => postMessage(error.message));

@@ -43,14 +43,18 @@ var rooms = []room{
 	{path: "web/tree"},
 	{path: "web/explore", imports: []string{"engine/lab", "engine/catalogue", "engine/explore", "engine/verdict", "engine/event", "engine/visible", "web/tree"}},
 	{path: "web/worker", imports: []string{"web/explore", "web/tree"}, browser: true, without: []string{websocket}},
+	{path: "web/local", imports: []string{"engine/event", "engine/fold", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.
-	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/review/report"}},
+	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/review/report"}, without: []string{websocket, "net/http"}},
+	// The browser runs live, too, where there is no server.
+	{path: "server/live", imports: []string{"engine/...", "server/run"}, without: []string{websocket, "net/http"}},
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 
 	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "static"},
+	{path: "scripts/site", imports: []string{"static"}},
 	{path: "scripts/..."},
 }

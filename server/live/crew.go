@@ -49,10 +49,8 @@ func (c *crew) release(size int, end bool) {
 	c.resume = make(chan struct{})
 }
 
-// pass returns at once unless the writers are held, and false when they are to end.
-func (c *crew) pass() bool { return !c.halted.Load() || c.wait() }
-
-// wait waits for release, held or not, and returns false if that is the end.
+// wait waits for release, held or not, and returns false if that is the end. A writer need
+// not call it while halted is not set.
 func (c *crew) wait() bool {
 	c.mu.Lock()
 	if c.ended {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -23,6 +24,13 @@ type Options struct {
 	Heap   bool         // stores on the heap instead: what the race detector can see
 	Server string       // the version to greet viewers with
 	Log    *slog.Logger // nil: nothing is logged
+
+	// Walk is for where there are no threads: the writers of a side take turns at random,
+	// an operation each (explore.LiveWalk). How long a put takes says nothing then, and is not told.
+	Walk bool
+	// Yield is what a writer does between two puts, so that others get on, in ways that
+	// the Go scheduler may not know of. nil: it yields to the scheduler.
+	Yield func()
 }
 
 // Live is run.Runs on the real engine. It is safe for concurrent use.
@@ -43,6 +51,9 @@ var errClosed = errors.New("the server is stopping")
 func New(o Options) (*Live, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Yield == nil {
+		o.Yield = runtime.Gosched
 	}
 	hello, err := hello(o.Server)
 	if err != nil {

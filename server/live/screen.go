@@ -13,6 +13,7 @@ const (
 	lapRests    = time.Second            // how long the map rests on a lap that has ended
 	burstEvery  = 500 * time.Millisecond // between two bursts
 	burstLength = 64 * time.Microsecond  // of real speed
+	walkLength  = 12 * time.Millisecond  // the same of a walk, where a put takes as long as others' turns
 	burstBeats  = 54                     // of a pace too fast for every step to be shown
 	burstSettle = 3                      // ticks after which a burst's puts are over
 	latestShown = 32                     // losses shown at a time
@@ -44,6 +45,8 @@ func (s *side) bursts() (length time.Duration, yes bool) {
 	switch {
 	case c.Paused:
 		return 0, false
+	case c.PaceUS == 0 && s.walk != nil:
+		return walkLength + time.Duration(c.WindowUS)*time.Microsecond*4, true
 	case c.PaceUS == 0:
 		return burstLength + time.Duration(c.WindowUS)*time.Microsecond*4, true
 	}

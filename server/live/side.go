@@ -14,6 +14,7 @@ import (
 
 	"slotrace/engine"
 	"slotrace/engine/event"
+	"slotrace/engine/explore"
 	"slotrace/engine/trace"
 	"slotrace/engine/visible"
 	"slotrace/server/run"
@@ -30,6 +31,8 @@ type side struct {
 	path      string // of the store's folder, "" = on the heap
 	tracer    *trace.Tracer
 	pacer     *trace.Pacer
+	walk      *explore.LiveWalk // nil: the writers are threads
+	yield     func()
 	crew      *crew
 	asked     chan struct{} // a writer cannot go on: the store is full, or the run has its size
 	orders    chan order
@@ -102,6 +105,7 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 		run: r, number: number, slots: c.Slots, embedding: c.Embedding, store: store, path: path,
 		tracer:    trace.NewTracer(r.clock, run.MaxWriters),
 		pacer:     trace.NewPacer(r.clock, run.MaxWriters, uint64(r.id)),
+		yield:     o.Yield,
 		crew:      newCrew(c.Writers),
 		asked:     make(chan struct{}, 1),
 		orders:    make(chan order),
@@ -110,6 +114,9 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 		cur:       newLap(c.Slots, run.MaxWriters),
 		losses:    losses{kept: make([]event.Loss, 0, 1024)},
 		histogram: hdrhistogram.New(1, latencyTop, 2),
+	}
+	if o.Walk {
+		s.walk = explore.NewLiveWalk(uint64(r.id))
 	}
 	s.left.Store(c.Stores)
 	s.cur.begin(1)
@@ -137,6 +144,9 @@ func (s *side) hire() {
 	w.next = s.run.numbers[s.number][id]
 	if w.log.n.Load() == 0 { // else a predecessor of the same number began the log: its numbers go on
 		w.log.first = w.next
+	}
+	if s.walk != nil {
+		w.walker = s.walk.Join()
 	}
 	w.handle = s.store.Handle(id, w)
 	s.writers = append(s.writers, w)

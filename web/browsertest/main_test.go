@@ -152,6 +152,12 @@ func (s *slotrace) open(t *testing.T, width, height int64, more ...chromedp.Acti
 // openAt opens the page at what the address has behind its #.
 func (s *slotrace) openAt(t *testing.T, fragment string, width, height int64, more ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
+	return openPage(t, s.url()+fragment, width, height, more...)
+}
+
+// openPage opens the page at an address.
+func openPage(t *testing.T, address string, width, height int64, more ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	b := &tab{t: t, ctx: ctx}
 	b.do(chromedp.EmulateViewport(width, height))
@@ -182,7 +188,7 @@ func (s *slotrace) openAt(t *testing.T, fragment string, width, height int64, mo
 			t.Errorf("on the console: %s", strings.Join(bad, "\n"))
 		}
 	})
-	b.do(chromedp.Navigate(s.url() + fragment))
+	b.do(chromedp.Navigate(address))
 	b.until("globalThis.slotrace?.ready")
 	return b
 }

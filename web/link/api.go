@@ -49,7 +49,7 @@ func Ask(method, path string, body Fields, done func(answer js.Value, failure st
 		gotAnswer.Release()
 		failed.Release()
 	}
-	js.Global().Call("fetch", path, options).Call("then", gotAnswer).Call("then", gotText, failed)
+	js.Global().Get("slotrace").Call("fetch", path, options).Call("then", gotAnswer).Call("then", gotText, failed)
 }
 
 // parse reads JSON; an empty answer is read as null.

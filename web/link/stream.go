@@ -60,7 +60,7 @@ func (s *Stream) connect() {
 	if location.Get("protocol").String() == "https:" {
 		scheme = "wss:"
 	}
-	s.socket = js.Global().Get("WebSocket").New(scheme+"//"+location.Get("host").String()+"/api/stream", event.Protocol)
+	s.socket = js.Global().Get("slotrace").Get("WebSocket").New(scheme+"//"+location.Get("host").String()+"/api/stream", event.Protocol)
 	s.socket.Set("binaryType", "arraybuffer")
 	s.open = false
 	socket := s.socket

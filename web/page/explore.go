@@ -89,7 +89,7 @@ func (x *explore) start() {
 			x.say("The explorer needs a web worker, which this browser does not give.", true)
 		}
 	}()
-	x.worker = js.Global().Get("Worker").New("/lab.js")
+	x.worker = js.Global().Get("Worker").New("lab.js")
 	x.inside = x.page.shared.Call("patched", x.box.Value)
 	w := dom.Element{Value: x.worker}
 	w.On("message", func(e js.Value) {

@@ -121,7 +121,8 @@ func (p *Page) draw(now float64) {
 
 // usable tells scripts that the page can be used, from when it can.
 func (p *Page) usable() {
-	if p.known && !p.shared.Get("ready").Bool() {
+	// Explore needs no server.
+	if (p.known || p.view == picture.ExploreView) && !p.shared.Get("ready").Bool() {
 		p.shared.Set("ready", true)
 	}
 }

@@ -160,6 +160,8 @@ func CloseReason(code int, reason string) string {
 		return "the server heard nothing from this page for too long"
 	case 1013:
 		return "too many are watching"
+	case 4010: // static/site.js
+		return reason
 	case event.CloseVersion:
 		return "the server is of another version: reload this page"
 	case 1002, 1003, 1009:

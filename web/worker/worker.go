@@ -94,6 +94,11 @@ func (w *worker) turn() {
 
 // ask has the server run a schedule; its answer is a line, as if the page had sent it.
 func (w *worker) ask(body string) {
+	if js.Global().Get("serverless").Truthy() { // static/folder.go: nobody of ours is there to be asked
+		w.lines <- "ran 0 "
+		w.wake.Invoke()
+		return
+	}
 	var answered, failed, read js.Func
 	done := func(line string) {
 		w.lines <- line
