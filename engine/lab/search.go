@@ -76,7 +76,7 @@ func Explore(s Setup, mode string, b Bounds, tick Tick) (Result, error) {
 	if err := x.refuse(); err != nil {
 		return Result{}, err
 	}
-	canary, err := Sing(s)
+	canary, err := CheckCanary(s)
 	if err != nil {
 		return Result{}, err
 	}
@@ -459,10 +459,10 @@ func (t *trial) rest(s explore.Schedule) explore.Schedule {
 	return explore.ScheduleOf(t.machine.Events()[n:])
 }
 
-// Sing is the canary: before a search that finds nothing is believed, the same hooks have
-// to be announced as the variants say, in the setup's variant and in the one that is known
-// to break, and the search has to find that one broken.
-func Sing(s Setup) (*Canary, error) {
+// CheckCanary is what comes before a search that may find nothing: hooks have to announce
+// operations as the variants say, the setup's and the one that is known to break, and the
+// search has to find that one broken.
+func CheckCanary(s Setup) (*Canary, error) {
 	scenario, v, err := catalogue.Find(s.Scenario, s.Variant)
 	if err != nil {
 		return nil, err
