@@ -67,6 +67,7 @@ func (g *Graph) Visit(broken func(End) bool) (End, bool) {
 		prefix = last
 	}
 	g.begun = true
+	g.class.known = min(g.class.known, prefix)
 	end := g.m.Run(g, prefix)
 	switch end {
 	case Nondeterministic:
@@ -144,37 +145,53 @@ func (g *Graph) Next(m *Machine, enabled visible.Set) int {
 type classes struct {
 	threads int
 	seed    maphash.Seed
-	clocks  clock.Vector
+	known   int          // events of which what follows is known
+	clocks  clock.Vector // threads entries an event: what happened before it, and it
+	sums    [][2]uint64  // by number of events: all their places together
 }
 
 // key is the same for two executions so far if they are equivalent: if the same operations
 // happened before each. All operations' places together are as many numbers added up.
 func (c *classes) key(m *Machine, b []byte) []byte {
 	events := m.Events()
-	for len(c.clocks) < len(events)*c.threads {
-		c.clocks = append(c.clocks, 0)
+	for ; c.known < len(events); c.known++ {
+		c.add(events, c.known)
 	}
-	sum, sum2 := uint64(0), uint64(0)
-	for i := range events {
-		e := &events[i]
-		v := c.clocks[i*c.threads:][:c.threads]
-		clear(v)
-		for j := range i {
-			if o := &events[j]; o.Thread == e.Thread || dependent(o, e) || o.Op.Overlaps(&e.Op) && takes(e) {
-				v.Join(c.clocks[j*c.threads:][:c.threads])
-			}
-		}
-		v[e.Thread]++
-		var h maphash.Hash
-		h.SetSeed(c.seed)
-		h.WriteByte(e.Thread)
-		for _, n := range v {
-			h.WriteByte(byte(n))
-			h.WriteByte(byte(n >> 8))
-		}
-		x := h.Sum64()
-		sum += x
-		sum2 ^= x * 0x9e3779b97f4a7c15
+	var sum [2]uint64
+	if n := len(events); n > 0 {
+		sum = c.sums[n-1]
 	}
-	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, sum), sum2)
+	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, sum[0]), sum[1])
+}
+
+// add finds the place of event i.
+func (c *classes) add(events []visible.Event, i int) {
+	e := &events[i]
+	for len(c.sums) <= i {
+		c.clocks = append(c.clocks, make(clock.Vector, c.threads)...)
+		c.sums = append(c.sums, [2]uint64{})
+	}
+	v := c.clocks[i*c.threads:][:c.threads]
+	clear(v)
+	for j := i - 1; j >= 0; j-- {
+		o := &events[j]
+		w := c.clocks[j*c.threads:][:c.threads]
+		if !v.Covers(int(o.Thread), w[o.Thread]) && (o.Thread == e.Thread || dependent(o, e)) {
+			v.Join(w)
+		}
+	}
+	v[e.Thread]++
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	h.WriteByte(e.Thread)
+	for _, n := range v {
+		h.WriteByte(byte(n))
+		h.WriteByte(byte(n >> 8))
+	}
+	x := h.Sum64()
+	sum := [2]uint64{}
+	if i > 0 {
+		sum = c.sums[i-1]
+	}
+	c.sums[i] = [2]uint64{sum[0] + x, sum[1] ^ x*0x9e3779b97f4a7c15}
 }

@@ -156,7 +156,7 @@ func (p *made) all(t *testing.T, m *Machine, s interface{ Visit() (End, bool) },
 // Of whatever program one execution of each class is visited, no more and no fewer, and
 // all of a class come to the same. SLOTRACE_PROGRAMS is how many are made.
 func TestReducedIsRightAboutProgramsMadeAtRandom(t *testing.T) {
-	programs, most := 400, 400
+	programs, most := 150, 400
 	if s := os.Getenv("SLOTRACE_PROGRAMS"); s != "" {
 		programs, _ = strconv.Atoi(s)
 		most = 5000

@@ -14,8 +14,9 @@ type Schedule []Turn
 // Turn is some operations of one thread in a row.
 type Turn struct{ Thread, Operations int }
 
-// MaxSchedule is how long a written schedule may be, in bytes.
-const MaxSchedule = 1 << 16
+// MaxSchedule is how long a written schedule may be, in bytes: as long as String writes one
+// of MaxOperations turns.
+const MaxSchedule = 2 * MaxOperations
 
 // ParseSchedule reads a schedule as String writes it. A letter without a number is one
 // operation.

@@ -31,9 +31,6 @@ func (x *search) count() error {
 				violated = f.violates()
 				x.Counterexample = t.counterexample(end, f)
 			}
-			if f == raced {
-				x.Races++
-			}
 			return f.violates()
 		})
 		if !ok {

@@ -25,7 +25,8 @@ type LatticeNode struct {
 // MaxLattice is how many states a picture has room for.
 const MaxLattice = 600
 
-// NewLattice finds up to MaxLattice states. Of more it is not Complete.
+// NewLattice finds states until there are more than MaxLattice, and then those that the
+// execution under way still goes through. Then it is not Complete.
 func NewLattice(s Setup) (*Lattice, error) {
 	t, err := newTrial(s)
 	if err != nil {

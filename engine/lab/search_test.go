@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slotrace/engine/catalogue"
 	"slotrace/engine/explore"
@@ -246,7 +247,7 @@ func TestHistoriesOfManyCallsAreJudged(t *testing.T) {
 		verdict string
 	}{
 		{Setup{"store", "fetch-add", 8, 9}, Unknown}, {Setup{"store", "check-then-act", 8, 8}, Violated}, {Setup{"store", "check-then-act", 26, 3}, Violated},
-		{Setup{"publish", "copy-before-index", 2, 70}, Unknown}, {allocation("check-then-act", 26, 4), Violated}, {Setup{"content-offset", "bump", 9, 9}, Unknown},
+		{Setup{"store", "check-then-act", 26, 99}, Violated}, {Setup{"publish", "copy-before-index", 2, 70}, Unknown}, {allocation("check-then-act", 26, 4), Violated}, {Setup{"content-offset", "bump", 9, 9}, Unknown},
 	} {
 		r := explored(t, x.s, Walk, Bounds{Seed: 1, MaxExecutions: 1})
 		if r.Verdict != x.verdict {
@@ -261,5 +262,18 @@ func TestLongExecutionsAreBoundedInTime(t *testing.T) {
 	r, err := Explore(Setup{"store", "fetch-add", 20, 20}, Walk, Bounds{MaxExecutions: 10}, func(func() Progress) bool { ticks++; return ticks < 3 })
 	if err != nil || r.Executions.Int64() != 3 {
 		t.Errorf("%v, %+v", err, r)
+	}
+	if r = explored(t, Setup{"store", "compare-and-swap", 20, 20}, Count, Bounds{Timeout: time.Second}); r.Verdict != Unknown {
+		t.Errorf("%+v", r)
+	}
+}
+
+// The estimate may be far above what there is, since reads commute: that is tried before a
+// search is refused.
+func TestASearchThatEndsIsNotRefused(t *testing.T) {
+	for _, mode := range []string{Prove, Find} {
+		if r := explored(t, Setup{"publish", "copy-before-index", 3, 2}, mode, Bounds{}); r.Verdict != Holds || !r.Complete {
+			t.Errorf("%s: %+v", mode, r)
+		}
 	}
 }
