@@ -113,7 +113,7 @@ func (f *filling) Breach([]visible.Event) verdict.Breach {
 	n, _ := f.stored()
 	b := verdict.Breach{Kind: "count", Why: fmt.Sprintf("%d puts were made and %d refused, of %d slots, and a put after a delete came to %s.", n, uint64(len(f.errs))-n, f.slots, outcome(f.again))}
 	if f.count > f.slots {
-		b.Why = fmt.Sprintf("The count is %d when all threads have ended, and there are %d slots: whoever was refused had added, and did not take it back.", f.count, f.slots)
+		b.Why = fmt.Sprintf("The count is %d when all threads have ended, with room for %d: whoever was refused had added, and did not take it back.", f.count, f.slots)
 		b.Evidence = []verdict.Evidence{{ID: "count", Expected: fmt.Sprint(f.slots), Got: fmt.Sprint(f.count)}}
 	}
 	return b

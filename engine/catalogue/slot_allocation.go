@@ -318,5 +318,5 @@ func (a *allocation) Shared(b []byte) (key []byte, doomed bool) {
 
 // Abstraction implements Countable.
 func (a *allocation) Abstraction() string {
-	return "Of a state it counts the count, the slots that were taken, and what each thread has seen in its store under way and does next. Threads are interchangeable, and once two stores have taken one slot nothing else matters."
+	return "Of a state it counts the count, the slots that were taken, and what each thread has seen in its store under way and does next. Threads are interchangeable, and once two stores have taken one slot nothing else matters. Data races it leaves to the proof."
 }

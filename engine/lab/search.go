@@ -169,14 +169,14 @@ func (x *search) visit(t *trial, e explorer) (all bool, err error) {
 	if s, ok := e.(interface{ Share() float64 }); ok {
 		x.share = s.Share
 	}
-	violated := false
+	violated, cut := false, false
 	for {
 		if !x.goOn() {
 			return false, nil
 		}
 		end, ok := e.Visit()
 		if !ok {
-			return true, nil
+			return !cut, nil
 		}
 		x.sinceTick += len(t.machine.Events()) / operations
 		switch end {
@@ -185,6 +185,8 @@ func (x *search) visit(t *trial, e explorer) (all bool, err error) {
 		case explore.Abandoned:
 			x.CutShort++
 			continue
+		case explore.Panicked, explore.Endless:
+			cut = true // what came behind was not seen, nor what it depends on
 		}
 		x.executions++
 		f := t.judge(end)
