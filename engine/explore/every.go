@@ -19,10 +19,7 @@ type Every struct {
 // NewEvery returns the search at its beginning.
 func NewEvery(m *Machine, preemptions int) *Every { return &Every{m: m, bound: preemptions} }
 
-// Visit runs the next execution. It is false when all have been visited, and when one
-// was not deterministic.
-func (s *Every) Visit() (End, bool) {
-	prefix := 0
+func (s *Every) next() (prefix int, more bool) {
 	if s.begun {
 		last := min(s.m.depth, len(s.frames)) - 1
 		for last >= 0 && s.frames[last].untried == 0 {
@@ -35,8 +32,10 @@ func (s *Every) Visit() (End, bool) {
 		prefix = last
 	}
 	s.begun = true
-	return s.m.Run(s, prefix), true
+	return prefix, true
 }
+
+func (s *Every) ran(End) {}
 
 // Share is about how much of the space has been visited, from 0 to 1, if executions that
 // differ early are of the same number.

@@ -68,7 +68,8 @@ type Machine struct {
 	kept     int // the least that known was since somebody asked
 	budget   int
 	strategy Strategy
-	started  bool // every thread's first operation is known
+	started  bool                              // every thread's first operation is known
+	again    func(End) (prefix int, more bool) // asked at the end of an execution: see Each
 
 	live    visible.Set // threads that have not ended
 	waiting visible.Set // of these, whose next operation takes a lock
@@ -102,7 +103,7 @@ const (
 	fresh                 // it has not begun in this execution
 	starting              // it has begun, to take its first operation
 	running
-	over
+	ended
 )
 
 // lock is a lock that threads were seen to use.
@@ -184,24 +185,33 @@ func (m *Machine) Awaits(thread int) (owner int, ok bool) {
 // Run runs one execution. Its first prefix operations are those of the execution before;
 // s decides about the others. A second call must not begin before the first has returned.
 func (m *Machine) Run(s Strategy, prefix int) End {
+	if m.started {
+		m.begin(s, prefix)
+	} else {
+		m.reset(s, prefix)
+		for i := range m.threads {
+			if m.threads[i].state != idle {
+				m.meet(i)
+			}
+		}
+		m.started = m.end == 0
+		m.decide(main)
+	}
+	m.handOver(main)
+	return m.end
+}
+
+// begin begins an execution of threads whose first operations are known.
+func (m *Machine) begin(s Strategy, prefix int) {
 	m.reset(s, prefix)
 	for i := range m.threads {
-		th := &m.threads[i]
-		if th.state == idle {
-			continue
-		}
-		if !m.started {
-			m.meet(i)
-		} else {
+		if th := &m.threads[i]; th.state != idle {
 			th.state = fresh
 			m.live |= visible.One(i)
 			m.announce(i, &th.first)
 		}
 	}
-	m.started = m.started || m.end == 0
 	m.decide(main)
-	m.handOver(main)
-	return m.end
 }
 
 // Sequence runs the threads one after the other: each begins when the one before has
@@ -255,11 +265,7 @@ func (m *Machine) meet(i int) {
 func (m *Machine) body(self int) iter.Seq[struct{}] {
 	return func(yield func(struct{}) bool) {
 		m.threads[self].yield = yield
-		for {
-			m.runThread(self)
-			if !m.handOver(self) {
-				return
-			}
+		for m.runThread(self) {
 		}
 	}
 }
@@ -267,24 +273,42 @@ func (m *Machine) body(self int) iter.Seq[struct{}] {
 // died is what a thread that is to be unwound panics with.
 type died struct{}
 
-func (m *Machine) runThread(self int) {
-	th := &m.threads[self]
+// runThread runs the thread, once an execution, until it panics. It is false when the
+// machine was closed.
+func (m *Machine) runThread(self int) (more bool) {
+	running := true
 	defer func() {
-		if p := recover(); p != nil {
-			m.bury(self, p)
-		}
-		m.live &^= visible.One(self)
-		if th.state == unknown {
-			m.to = main
-			if th.state = idle; m.end != 0 { // it died before its first operation, and does so again
-				th.state = over
-			}
+		if !running {
 			return
 		}
-		th.state = over
-		m.decide(self)
+		m.bury(self, recover())
+		m.over(self)
+		more = m.handOver(self)
 	}()
-	m.program.Run(&th.visible)
+	for {
+		running = true
+		m.program.Run(&m.threads[self].visible)
+		running = false
+		m.over(self)
+		if !m.handOver(self) {
+			return false
+		}
+	}
+}
+
+// over is about a thread that has ended.
+func (m *Machine) over(self int) {
+	th := &m.threads[self]
+	m.live &^= visible.One(self)
+	if th.state == unknown {
+		m.to = main
+		if th.state = idle; m.end != 0 { // it died before its first operation, and does so again
+			th.state = ended
+		}
+		return
+	}
+	th.state = ended
+	m.decide(self)
 }
 
 // bury is about a thread that died of a panic.
@@ -358,7 +382,7 @@ func (m *Machine) Point(t *visible.Thread, op visible.Op) {
 		th.first, th.state = op, running
 		m.announce(self, &op)
 		m.to = main
-	case fresh, idle, over: // not under the machine, such as an aside of the program
+	case fresh, idle, ended: // not under the machine, such as an aside of the program
 		return
 	}
 	if m.to != self {
@@ -424,6 +448,11 @@ func (m *Machine) decide(self int) {
 			m.end = Completed
 		}
 		m.to = main
+		if m.again != nil {
+			if prefix, more := m.again(m.end); more {
+				m.begin(m.strategy, prefix)
+			}
+		}
 		return
 	case m.unwind:
 		m.to = m.nextToDie()

@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"slotrace/engine/visible"
@@ -90,7 +92,7 @@ func BenchmarkEvery3x2(b *testing.B) {
 	defer m.Close()
 	n, lost := 0, 0
 	for n < b.N {
-		each(NewEvery(m, Unbounded), func(End) bool {
+		m.Each(NewEvery(m, Unbounded), func(End) bool {
 			n++
 			if s.lost() {
 				lost++
@@ -110,6 +112,48 @@ func each(s interface{ Visit() (End, bool) }, visit func(End) bool) bool {
 		}
 		if !visit(end) {
 			return false
+		}
+	}
+}
+
+// Executions that begin where the one before has ended are the same as those that are run
+// one by one.
+func TestEachRunsWhatVisitRuns(t *testing.T) {
+	for _, x := range textbooks {
+		reset, run, outcome := x.make()
+		for _, search := range []func(m *Machine) Search{
+			func(m *Machine) Search { return NewEvery(m, Unbounded) }, func(m *Machine) Search { return NewReduced(m) },
+			func(m *Machine) Search { return NewWalk(m, 3) }, func(m *Machine) Search { return NewPCT(m, 3, 3, 20) },
+		} {
+			var seen [2][]string
+			for i := range seen {
+				m := New(x.threads, func(visible.Observer) Program { return funcs{reset, run} })
+				note := func(end End) bool {
+					came := ""
+					if end == Completed {
+						came = outcome()
+					}
+					seen[i] = append(seen[i], fmt.Sprint(end, ScheduleOf(m.Events()), came))
+					return len(seen[i]) < 500
+				}
+				if i == 0 {
+					m.Each(search(m), note)
+				} else {
+					s := search(m).(interface{ Visit() (End, bool) })
+					for {
+						if end, ok := s.Visit(); !ok || !note(end) {
+							break
+						}
+					}
+				}
+				if end := m.Run(first{}, 0); end != Completed && end != Deadlock { // it is as usable as before
+					t.Error(end, m.Err())
+				}
+				m.Close()
+			}
+			if !slices.Equal(seen[0], seen[1]) {
+				t.Errorf("%s: %d executions, and %d one by one", x.name, len(seen[0]), len(seen[1]))
+			}
 		}
 	}
 }

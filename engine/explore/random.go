@@ -15,8 +15,8 @@ type Walk struct {
 // NewWalk returns a walk whose draws follow from the seed.
 func NewWalk(m *Machine, seed uint64) *Walk { return &Walk{m, rand.New(rand.NewPCG(seed, 0))} }
 
-// Visit runs another execution. There is no last one.
-func (w *Walk) Visit() (End, bool) { return w.m.Run(w, 0), true }
+func (w *Walk) next() (prefix int, more bool) { return 0, true } // there is no last one
+func (w *Walk) ran(End)                       {}
 
 // Next implements Strategy.
 func (w *Walk) Next(_ *Machine, enabled visible.Set) int {
@@ -47,8 +47,7 @@ func NewPCT(m *Machine, seed uint64, depth, operations int) *PCT {
 	return &PCT{m: m, random: rand.New(rand.NewPCG(seed, 1)), depth: max(depth, 1), operations: max(operations, 1)}
 }
 
-// Visit runs another execution. There is no last one.
-func (p *PCT) Visit() (End, bool) {
+func (p *PCT) next() (prefix int, more bool) {
 	p.priorities = append(p.priorities[:0], p.random.Perm(p.m.Threads())...)
 	for i := range p.priorities {
 		p.priorities[i] += p.depth
@@ -57,8 +56,10 @@ func (p *PCT) Visit() (End, bool) {
 	for range p.depth - 1 {
 		p.changes = append(p.changes, p.random.IntN(p.operations))
 	}
-	return p.m.Run(p, 0), true
+	return 0, true
 }
+
+func (p *PCT) ran(End) {}
 
 // Next implements Strategy.
 func (p *PCT) Next(m *Machine, enabled visible.Set) int {

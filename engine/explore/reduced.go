@@ -30,10 +30,7 @@ type Reduced struct {
 // NewReduced returns the search at its beginning.
 func NewReduced(m *Machine) *Reduced { return &Reduced{m: m, threads: m.Threads()} }
 
-// Visit runs the next execution. It is false when all classes have been visited, and when
-// an execution was not deterministic.
-func (s *Reduced) Visit() (End, bool) {
-	prefix := 0
+func (s *Reduced) next() (prefix int, more bool) {
 	if s.begun {
 		last := min(s.m.depth, len(s.nodes)) - 1
 		for ; last >= 0; last-- {
@@ -53,12 +50,14 @@ func (s *Reduced) Visit() (End, bool) {
 		prefix = last
 	}
 	s.begun, s.learnt = true, prefix
-	end := s.m.Run(s, prefix)
+	return prefix, true
+}
+
+func (s *Reduced) ran(end End) {
 	s.learn(s.m)
 	if end == Deadlock {
 		s.blocked(s.m)
 	}
-	return end, true
 }
 
 // Share is about how much of what is known to be tried has been visited, from 0 to 1.

@@ -55,7 +55,7 @@ func BenchmarkReduced4x3(b *testing.B) {
 	for range b.N {
 		m, _ := newStores(4, 3, true)
 		n, cut := 0, 0
-		each(NewReduced(m), func(e End) bool {
+		m.Each(NewReduced(m), func(e End) bool {
 			if e == Completed {
 				n++
 			} else {

@@ -13,7 +13,7 @@ import (
 
 // outcomes are those of the executions of a search, up to most of them; plain are the
 // same as if no two writes could make a mixture.
-func (t *trial) outcomes(s explorer, most int) (seen, plain map[string]bool) {
+func (t *trial) outcomes(s interface{ Visit() (explore.End, bool) }, most int) (seen, plain map[string]bool) {
 	seen, plain = map[string]bool{}, map[string]bool{}
 	for range most {
 		end, ok := s.Visit()

@@ -119,9 +119,6 @@ type search struct {
 // or it does not do twice what it did once.
 var ErrUnsound = errors.New("nothing can be said of it")
 
-// explorer runs one execution after the other: see package explore.
-type explorer interface{ Visit() (explore.End, bool) }
-
 func (x *search) run() error {
 	switch x.Mode {
 	case Find:
@@ -134,7 +131,7 @@ func (x *search) run() error {
 		return err
 	}
 	defer t.close()
-	var e explorer
+	var e explore.Search
 	switch x.Mode {
 	case Prove:
 		classes, _ := t.estimate()
@@ -163,35 +160,32 @@ func (x *search) run() error {
 // visit judges executions until there are no more of them, or a bound or a violation ends
 // that. It says whether all were visited. The first violation, or the first race if
 // there is none, becomes the counterexample.
-func (x *search) visit(t *trial, e explorer) (all bool, err error) {
+func (x *search) visit(t *trial, e explore.Search) (all bool, err error) {
 	x.at = t.Setup
 	x.share = func() float64 { return 0 }
 	if s, ok := e.(interface{ Share() float64 }); ok {
 		x.share = s.Share
 	}
+	if !x.goOn() {
+		return false, nil
+	}
 	violated, cut := false, false
-	for {
-		if !x.goOn() {
-			return false, nil
-		}
-		end, ok := e.Visit()
-		if !ok {
-			return !cut, nil
-		}
+	all = t.machine.Each(e, func(end explore.End) bool {
 		x.sinceTick += len(t.machine.Events()) / operations
 		switch end {
 		case explore.Nondeterministic:
-			return false, fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
+			err = fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
+			return false
 		case explore.Abandoned:
 			x.CutShort++
-			continue
+			return x.goOn()
 		case explore.Panicked, explore.Endless:
 			cut = true // what came behind was not seen, nor what it depends on
 		}
 		x.executions++
 		f := t.judge(end)
 		if f == sound {
-			continue
+			return x.goOn()
 		}
 		if f.violates() {
 			x.violations++
@@ -202,10 +196,9 @@ func (x *search) visit(t *trial, e explorer) (all bool, err error) {
 			violated = f.violates()
 			x.Counterexample = t.counterexample(end, f)
 		}
-		if x.stopAtFirst && violated {
-			return false, nil
-		}
-	}
+		return !(x.stopAtFirst && violated) && x.goOn()
+	})
+	return all && !cut, err
 }
 
 // goOn says whether bounds and tick let the search go on.
