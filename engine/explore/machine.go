@@ -444,18 +444,10 @@ func (m *Machine) decide(self int) {
 	enabled := m.enabled()
 	switch {
 	case m.live == 0:
-		if m.end == 0 {
-			m.end = Completed
-		}
-		m.to = main
-		if m.again != nil {
-			if prefix, more := m.again(m.end); more {
-				m.begin(m.strategy, prefix)
-			}
-		}
+		m.conclude()
 		return
 	case m.unwind:
-		m.to = m.nextToDie()
+		m.letDie()
 		return
 	case enabled == 0:
 		if m.end == 0 {
@@ -486,7 +478,20 @@ func (m *Machine) decide(self int) {
 		return
 	}
 	m.unwind = true
-	m.to = m.nextToDie()
+	m.letDie()
+}
+
+// conclude ends the execution, and may begin the next.
+func (m *Machine) conclude() {
+	if m.end == 0 {
+		m.end = Completed
+	}
+	m.to = main
+	if m.again != nil {
+		if prefix, more := m.again(m.end); more {
+			m.begin(m.strategy, prefix)
+		}
+	}
 }
 
 // stuck tells a strategy that wants to know of it that nobody goes on, before the threads
@@ -531,14 +536,14 @@ func (m *Machine) keepOn(self int, enabled visible.Set) int {
 	return self
 }
 
-// nextToDie is whom to unwind next. Those that have not begun are over at once.
-func (m *Machine) nextToDie() int {
+// letDie unwinds the next thread. Those that have not begun are over at once.
+func (m *Machine) letDie() {
 	for ; m.live != 0; m.live &= m.live - 1 {
-		if th := &m.threads[m.live.First()]; th.state != fresh {
-			return m.live.First()
+		if m.to = m.live.First(); m.threads[m.to].state != fresh {
+			return
 		}
 	}
-	return main
+	m.conclude()
 }
 
 // take notes that a thread takes an operation.

@@ -69,6 +69,16 @@ var textbooks = []textbook{
 			}
 		}, outcomeOf(&c[2])
 	}, []string{"alone"}},
+	{"two locks taken in opposite orders deadlock before a third thread has begun", 3, func() (func(), func(*visible.Thread), func() string) {
+		locks := []*visible.Mutex{visible.NewMutex(1, 0), visible.NewMutex(1, 1)}
+		return func() {}, func(t *visible.Thread) {
+			first, second := locks[t.ID%2], locks[1-t.ID%2]
+			first.Lock(t, 0)
+			defer first.Unlock(t, 0)
+			second.Lock(t, 0)
+			second.Unlock(t, 0)
+		}, func() string { return "done" }
+	}, []string{"deadlock", "done"}},
 	{"three philosophers who all take the left fork first deadlock", 3, philosophers(false), []string{"deadlock", "done"}},
 	{"three philosophers of whom one takes the right fork first do not", 3, philosophers(true), []string{"done"}},
 	{"a lock that is tried and not waited for deadlocks nobody", 2, func() (func(), func(*visible.Thread), func() string) {
