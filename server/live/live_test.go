@@ -125,6 +125,7 @@ func TestLossesAreInTheFile(t *testing.T) {
 	o := onFile(t)
 	l := newLive(t, o)
 	c := buggy("check-then-act", 150) // within one lap
+	c.WindowUS = 1000                 // so that few stores lose some for sure
 	st := finish(t, l, begin(t, l, c).ID)
 	e, _ := l.Evidence(st.ID, 0, 0, 1000)
 	lost := map[string]bool{}
