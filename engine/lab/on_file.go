@@ -55,7 +55,7 @@ func RunOnFile(s Setup, schedule, dir string) (FileRun, error) {
 	if err != nil {
 		return FileRun{}, err
 	}
-	end, err := t.run(turns, nil)
+	end, err := t.machine.Follow(turns, nil)
 	if err != nil {
 		return FileRun{}, err
 	}

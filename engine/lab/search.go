@@ -427,7 +427,7 @@ func Replay(s Setup, schedule string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	end, err := t.run(turns, nil)
+	end, err := t.machine.Follow(turns, nil)
 	if err != nil {
 		return Result{}, err
 	}

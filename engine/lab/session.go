@@ -87,7 +87,7 @@ func (s *Session) Load(schedule string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.trial.run(turns, nil); err != nil {
+	if _, err := s.trial.machine.Follow(turns, nil); err != nil {
 		return err
 	}
 	s.taken = turns.Threads()
@@ -141,12 +141,10 @@ func (s *Session) schedule(n int) (turns explore.Schedule) {
 func (s *Session) refresh() error {
 	t := s.trial
 	x := State{Setup: t.Setup, Step: s.at, Next: make([]Next, t.Threads)}
-	text, _ := explore.ParseSchedule(scheduleText(s.taken))
-	x.Schedule = text.String()
 	var can visible.Set
 	var pending [MaxThreads]visible.Op
 	var live visible.Set
-	end, err := t.run(s.schedule(len(s.taken)), func(depth int) {
+	end, err := t.machine.Follow(s.schedule(len(s.taken)), func(depth int) {
 		if depth == s.at {
 			x.View = t.instance.View()
 			can, live = t.machine.Enabled(), t.machine.Live()
@@ -162,6 +160,7 @@ func (s *Session) refresh() error {
 	if err != nil {
 		return err
 	}
+	x.Schedule = explore.ScheduleOf(t.machine.Events()).String()
 	x.Complete = end != explore.Abandoned
 	s.rows(&x)
 	s.judge(&x, end)
@@ -182,18 +181,10 @@ func (s *Session) refresh() error {
 	return nil
 }
 
-func scheduleText(taken []uint8) string {
-	b := make([]byte, len(taken))
-	for i, t := range taken {
-		b[i] = 'A' + t
-	}
-	return string(b)
-}
-
 // ahead tries what a thread does next.
 func (s *Session) ahead(thread int) (string, error) {
 	t := s.trial
-	if _, err := t.run(append(s.schedule(s.at), explore.Turn{Thread: thread, Operations: 1}), nil); err != nil {
+	if _, err := t.machine.Follow(append(s.schedule(s.at), explore.Turn{Thread: thread, Operations: 1}), nil); err != nil {
 		return "", err
 	}
 	e := t.machine.Events()[s.at]

@@ -160,8 +160,3 @@ func (t *trial) raceText(r verdict.Race) string {
 	return fmt.Sprintf("%s's %s (operation %d) and %s's %s (operation %d) touch %s, and nothing orders them.",
 		catalogue.Letter(int(a.Thread)), a.Op.Kind, r.First+1, catalogue.Letter(int(b.Thread)), b.Op.Kind, r.Second+1, t.instance.Object(b.Op))
 }
-
-// run is the schedule's execution: judged, if it is whole.
-func (t *trial) run(s explore.Schedule, look func(depth int)) (explore.End, error) {
-	return t.machine.Follow(s, look)
-}
