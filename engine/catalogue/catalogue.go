@@ -124,12 +124,12 @@ type Entry struct {
 func Find(scenario, variant string) (*Scenario, *Variant, error) {
 	i := slices.IndexFunc(All, func(s *Scenario) bool { return s.Name == scenario })
 	if i < 0 {
-		return nil, nil, fmt.Errorf("there is no scenario %q: %s would do", clip(scenario), list(All, func(s *Scenario) string { return s.Name }))
+		return nil, nil, fmt.Errorf("there is no scenario %q: %s would do", Clip(scenario), list(All, func(s *Scenario) string { return s.Name }))
 	}
 	s := All[i]
 	v := s.Variant(variant)
 	if v == nil {
-		return nil, nil, fmt.Errorf("%s has no variant %q: %s would do", s.Name, clip(variant), list(s.Variants, func(v Variant) string { return v.Name }))
+		return nil, nil, fmt.Errorf("%s has no variant %q: %s would do", s.Name, Clip(variant), list(s.Variants, func(v Variant) string { return v.Name }))
 	}
 	return s, v, nil
 }
@@ -150,8 +150,8 @@ func list[T any](of []T, name func(T) string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// clip shortens what somebody else wrote.
-func clip(s string) string {
+// Clip shortens what somebody else wrote, before it is told back.
+func Clip(s string) string {
 	if len(s) > 40 {
 		return s[:40] + "…"
 	}

@@ -3,14 +3,12 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"slotrace/engine/catalogue"
 	"slotrace/engine/explore"
-	"slotrace/engine/visible"
 )
 
 // The modes of a search.
@@ -63,7 +61,7 @@ func Explore(s Setup, mode string, b Bounds, tick Tick) (Result, error) {
 		return Result{}, err
 	}
 	if !slices.Contains(Modes, mode) {
-		return Result{}, fmt.Errorf("mode: there is no %q, %s or %s would do", clip(mode), strings.Join(Modes[:len(Modes)-1], ", "), Modes[len(Modes)-1])
+		return Result{}, fmt.Errorf("mode: there is no %q, %s or %s would do", catalogue.Clip(mode), strings.Join(Modes[:len(Modes)-1], ", "), Modes[len(Modes)-1])
 	}
 	if b.MaxExecutions < 0 || b.Timeout < 0 {
 		return Result{}, fmt.Errorf("bounds: %d executions and %v are to be 0, for none, or more", b.MaxExecutions, b.Timeout)
@@ -90,13 +88,6 @@ func Explore(s Setup, mode string, b Bounds, tick Tick) (Result, error) {
 	}
 	x.Elapsed = float64(time.Since(x.begin).Microseconds()) / 1000
 	return x.Result, nil
-}
-
-func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "…"
-	}
-	return s
 }
 
 // search is a search under way.
@@ -286,116 +277,6 @@ func sizes(bound Setup) (all []Setup) {
 	return all
 }
 
-// hopeless is how many executions are too many to begin with when no bound ends them: an
-// hour of them, or so.
-const hopeless = 1e9
-
-// refuse is an error if the search would hardly end.
-func (x *search) refuse() error {
-	if x.bounds.MaxExecutions > 0 || x.bounds.Timeout > 0 {
-		return nil
-	}
-	if x.Mode == Walk || x.Mode == PCT {
-		return fmt.Errorf("%s: a search at random has no end: bound it by --max-executions or --timeout", x.Mode)
-	}
-	t, err := newTrial(x.Setup)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	classes, every := t.estimate()
-	n, what := classes, "classes of executions"
-	switch x.Mode {
-	case All:
-		n, what = every, "executions"
-	case Find, Count: // what breaks, breaks early; and what does not is as with prove
-	}
-	if x.Mode == Find && !t.variant.Holds || x.Mode == Count || n <= hopeless {
-		return nil
-	}
-	if x.Mode != All && t.length() < tried/100 && t.ends(tried) {
-		return nil
-	}
-	return fmt.Errorf("%s of %s with %d threads x %d ops: %s %s are too many: fewer threads or ops, or a bound by --max-executions or --timeout", x.Mode, x.Variant, x.Threads, x.Ops, about(n), what)
-}
-
-// tried is how many operations are taken to see whether a search is as large as it was
-// estimated: a tenth of a second of them, or so.
-const tried = 300_000
-
-// ends says whether a search of one execution of each class ends within so many
-// operations, all executions together.
-func (t *trial) ends(operations int) bool {
-	s := explore.NewReduced(t.machine)
-	for operations > 0 {
-		if _, ok := s.Visit(); !ok {
-			return true
-		}
-		operations -= len(t.machine.Events())
-	}
-	return false
-}
-
-func about(n float64) string {
-	if n < 1e15 {
-		return fmt.Sprintf("about %.0f", n)
-	}
-	if math.IsInf(n, 1) {
-		return "more than 10^308"
-	}
-	return fmt.Sprintf("about 10^%.0f", math.Floor(math.Log10(n)))
-}
-
-// estimate is about how many classes of executions there are, and how many executions,
-// going by one in which the threads run one after the other: as if all interleavings of
-// the operations that some other thread's depend on were classes of their own. What is
-// done while a lock is held counts as one.
-func (t *trial) estimate() (classes, every float64) {
-	t.machine.Sequence()
-	events := t.machine.Events()
-	all := make([]int, t.Threads)
-	some := make([]int, t.Threads)
-	held := 0
-	for i := range events {
-		all[events[i].Thread]++
-		switch events[i].Op.Kind {
-		case visible.OpLock:
-			held++
-		case visible.OpUnlock:
-			held--
-			continue
-		}
-		if held > 1 || held == 1 && events[i].Op.Kind != visible.OpLock {
-			continue
-		}
-		for j := range events {
-			if events[i].Thread != events[j].Thread && explore.Dependent(&events[i].Op, &events[j].Op) {
-				some[events[i].Thread]++
-				break
-			}
-		}
-	}
-	return interleavings(some), interleavings(all)
-}
-
-// length is about how many operations an execution has.
-func (t *trial) length() int {
-	t.machine.Sequence()
-	return len(t.machine.Events())
-}
-
-// interleavings is the number of orders of threads with so many operations each.
-func interleavings(operations []int) float64 {
-	log, total := 0.0, 0
-	for _, n := range operations {
-		total += n
-		f, _ := math.Lgamma(float64(n + 1))
-		log -= f
-	}
-	f, _ := math.Lgamma(float64(total + 1))
-	return math.Round(math.Exp(log + f))
-}
-
 // shorten replaces the counterexample of a search that does not find the shortest one.
 func (x *search) shorten() error {
 	c := x.Counterexample
@@ -411,103 +292,5 @@ func (x *search) shorten() error {
 		short.Found = &Found{c.Threads, c.Ops, c.Schedule}
 	}
 	x.Counterexample = short
-	return nil
-}
-
-// Replay runs one schedule, and judges its execution. The schedule has to lead to the
-// execution's end.
-func Replay(s Setup, schedule string) (Result, error) {
-	t, err := newTrial(s)
-	if err != nil {
-		return Result{}, err
-	}
-	defer t.close()
-	begin := time.Now()
-	turns, err := explore.ParseSchedule(schedule)
-	if err != nil {
-		return Result{}, err
-	}
-	end, err := t.machine.Follow(turns, nil)
-	if err != nil {
-		return Result{}, err
-	}
-	if end == explore.Abandoned {
-		return Result{}, fmt.Errorf("schedule: it ends behind operation %d while threads have more to do: add %s", turns.Len(), t.rest(turns))
-	}
-	r := Result{Setup: s, Mode: "replay", Verdict: Holds, Executions: NumberOf(1), Violations: NumberOf(0)}
-	f := t.judge(end)
-	if f != sound {
-		r.Verdict = Violated
-	}
-	if f.violates() {
-		r.Violations = NumberOf(1)
-	}
-	r.Counterexample = t.counterexample(end, f)
-	r.Elapsed = float64(time.Since(begin).Microseconds()) / 1000
-	return r, nil
-}
-
-// rest is how a schedule that ends early could go on.
-func (t *trial) rest(s explore.Schedule) explore.Schedule {
-	n := s.Len()
-	t.machine.Lenient(s.Threads())
-	return explore.ScheduleOf(t.machine.Events()[n:])
-}
-
-// CheckCanary is what comes before a search that may find nothing: hooks have to announce
-// operations as the variants say, the setup's and the one that is known to break, and the
-// search has to find that one broken.
-func CheckCanary(s Setup) (*Canary, error) {
-	scenario, v, err := catalogue.Find(s.Scenario, s.Variant)
-	if err != nil {
-		return nil, err
-	}
-	canary := Setup{s.Scenario, scenario.Canary, scenario.MinThreads, scenario.MinOps}
-	if err := announced(canary, scenario.Variant(scenario.Canary)); err != nil {
-		return nil, err
-	}
-	if err := announced(Setup{s.Scenario, s.Variant, scenario.MinThreads, scenario.MinOps}, v); err != nil {
-		return nil, err
-	}
-	x := &search{begin: time.Now()}
-	if err := x.find(canary); err != nil {
-		return nil, err
-	}
-	if x.Verdict != Violated {
-		return nil, fmt.Errorf("the canary does not sing: %w: no violation of %s was found in %d executions", ErrUnsound, scenario.Canary, x.executions)
-	}
-	return &Canary{scenario.Canary, int(x.executions)}, nil
-}
-
-// announced is an error if the threads of a variant, one after the other, come to other
-// steps than those it declares.
-func announced(s Setup, v *catalogue.Variant) error {
-	s.Ops = 1
-	t, err := newTrial(s)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	return t.announces(v)
-}
-
-func (t *trial) announces(v *catalogue.Variant) error {
-	t.machine.Sequence()
-	var steps []string
-	for i := range t.Threads {
-		var own []string
-		for _, e := range t.machine.Events() {
-			if int(e.Thread) == i {
-				own = append(own, e.Op.Step.String())
-			}
-		}
-		steps = append(steps, strings.Join(own, " "))
-	}
-	want := strings.Split(v.Steps, "|")
-	for i, got := range steps {
-		if w := strings.TrimSpace(want[min(i, len(want)-1)]); got != w {
-			return fmt.Errorf("the canary does not sing: %w: a call of thread %s of %s announces the operations %q, and not %q", ErrUnsound, catalogue.Letter(i), v.Name, got, w)
-		}
-	}
 	return nil
 }

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 
+	"slotrace/engine/catalogue"
 	"slotrace/engine/explore"
 )
 
@@ -20,7 +21,7 @@ func Shrink(s Setup, schedule string) (*Counterexample, error) {
 	}
 	end, err := t.machine.Follow(turns, nil)
 	if err == nil && !t.judge(end).violates() {
-		err = fmt.Errorf("schedule: %s violates nothing, so that there is nothing to shrink", clip(schedule))
+		err = fmt.Errorf("schedule: %s violates nothing, so that there is nothing to shrink", catalogue.Clip(schedule))
 	}
 	var takes []take
 	for _, e := range t.machine.Events() {

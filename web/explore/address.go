@@ -71,7 +71,7 @@ func parseAddress(fragment string) (p place, err error) {
 		}
 		n, bad := strconv.Atoi(text)
 		if bad != nil || n < low || n > high {
-			off("the address: %s is %q, %d to %d would do", name, clip(text), low, high)
+			off("the address: %s is %q, %d to %d would do", name, catalogue.Clip(text), low, high)
 			return otherwise
 		}
 		return n
@@ -116,12 +116,4 @@ func scenarioOf(name string) *catalogue.Scenario {
 		}
 	}
 	return nil
-}
-
-// clip shortens what somebody else wrote.
-func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "…"
-	}
-	return s
 }

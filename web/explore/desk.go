@@ -72,7 +72,7 @@ func (d *Desk) do(verb, object string) error {
 	switch verb {
 	case "take":
 		if len(object) != 1 || object[0] < 'A' || int(object[0]-'A') >= d.state.Threads {
-			return errors.New("there is no thread " + clip(object) + ": " + d.letters() + " would do")
+			return errors.New("there is no thread " + catalogue.Clip(object) + ": " + d.letters() + " would do")
 		}
 		if err := d.session.Take(int(object[0] - 'A')); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (d *Desk) do(verb, object string) error {
 	case "scenario":
 		s := scenarioOf(object)
 		if s == nil {
-			return errors.New("there is no scenario " + clip(object))
+			return errors.New("there is no scenario " + catalogue.Clip(object))
 		}
 		return d.begin(lab.Default(s))
 	case "variant":

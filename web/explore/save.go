@@ -93,7 +93,7 @@ func (d *Desk) still() string {
 	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" width="` + n(width) + `" height="` + n(height) + `" viewBox="0 0 ` + n(width) + " " + n(height) + `" font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="15" fill="#17202a">` + "\n")
 	b.WriteString(`<rect width="100%" height="100%" fill="#ffffff"/>` + "\n")
 	text(24, 34, ` font-size="18" font-weight="700"`, x.Scenario+" · "+x.Variant+" · "+sizes(x.Setup))
-	text(24, 58, ` fill="#5a6775"`, clip(x.Schedule)+" · "+plural(len(x.Rows), "step")+", "+preemptions(x.Rows))
+	text(24, 58, ` fill="#5a6775"`, catalogue.Clip(x.Schedule)+" · "+plural(len(x.Rows), "step")+", "+preemptions(x.Rows))
 	for t := range x.Threads {
 		b.WriteString(`<rect x="` + n(left+t*column) + `" y="72" width="26" height="22" rx="11" fill="` + okabeIto[t%len(okabeIto)] + `"/>` + "\n")
 		text(left+t*column+13, 88, ` text-anchor="middle" font-weight="700" fill="#0b0e12"`, catalogue.Letter(t))

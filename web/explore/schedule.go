@@ -14,7 +14,7 @@ func (d *Desk) schedule() *node {
 	x := &d.state
 	title := "Schedule"
 	if x.Schedule != "" {
-		title += " " + clip(x.Schedule) + " · " + plural(len(x.Rows), "step") + ", " + preemptions(x.Rows)
+		title += " " + catalogue.Clip(x.Schedule) + " · " + plural(len(x.Rows), "step") + ", " + preemptions(x.Rows)
 	}
 	note := el("p", "note", txt("span", "", fmt.Sprintf("step %d of %d", x.Step, len(x.Rows))))
 	p := panel("steps", "steps", title, note)
