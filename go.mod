@@ -10,6 +10,7 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/coder/websocket v1.8.15
 	github.com/prometheus/client_golang v1.25.0
+	github.com/syumai/workers v0.31.0
 	golang.org/x/sys v0.49.0
 	pgregory.net/rapid v1.3.0
 )

@@ -51,9 +51,10 @@ var rooms = []room{
 	// The browser runs live, too, where there is no server.
 	{path: "server/live", imports: []string{"engine/...", "server/run"}, without: []string{websocket, "net/http"}},
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
+	{path: "server/edge", imports: []string{"engine/...", "server/run", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 
-	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/api"}, browser: true, without: []string{websocket}},
+	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/edge"}, browser: true, without: []string{websocket}},
 	{path: "static"},
 	{path: "scripts/site", imports: []string{"static"}},
 	{path: "scripts/..."},
