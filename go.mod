@@ -9,6 +9,7 @@ require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/coder/websocket v1.8.15
+	github.com/hack-pad/hackpadfs v0.2.4
 	github.com/prometheus/client_golang v1.25.0
 	golang.org/x/sys v0.49.0
 	pgregory.net/rapid v1.3.0

@@ -118,7 +118,7 @@ func (s *Steps) Append(b []byte) []byte {
 		b = le.AppendUint32(b, uint32(r.At-s.Base))
 		b = le.AppendUint32(b, r.Value)
 		b = le.AppendUint32(b, r.Number)
-		b = append(b, r.Thread, byte(r.Step), byte(r.Phase), 0)
+		b = append(b, r.Thread, byte(r.Step), byte(r.Phase), flag(r.Collided))
 	}
 	return closeSection(b, at)
 }

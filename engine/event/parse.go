@@ -121,12 +121,13 @@ func (r *reader) steps(side byte) Steps {
 	for len(r.rest) >= recordBytes {
 		b := r.bytes(recordBytes)
 		s.Records = append(s.Records, Record{
-			At:     s.Base + int64(le.Uint32(b)),
-			Value:  le.Uint32(b[4:]),
-			Number: le.Uint32(b[8:]),
-			Thread: b[12],
-			Step:   visible.Step(b[13]),
-			Phase:  Phase(b[14]),
+			At:       s.Base + int64(le.Uint32(b)),
+			Value:    le.Uint32(b[4:]),
+			Number:   le.Uint32(b[8:]),
+			Thread:   b[12],
+			Step:     visible.Step(b[13]),
+			Phase:    Phase(b[14]),
+			Collided: b[15]&1 != 0,
 		})
 		r.writer(b[12])
 	}

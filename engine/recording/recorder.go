@@ -1,0 +1,272 @@
+package recording
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"slotrace/engine/event"
+	"slotrace/engine/fold"
+)
+
+// Options bound a recording. What is 0 is as in Default.
+type Options struct {
+	Bytes  int64 // of its files: then it ends
+	Burst  int64 // bytes of steps, uncompressed, that are recorded whatever their rate
+	Rate   int64 // bytes of steps a second that are recorded behind those
+	Oldest time.Duration
+}
+
+// Default records all steps of a paced run, and of one at real speed the first seconds
+// whole and then samples: 256 MiB are then enough for several minutes.
+var Default = Options{Bytes: 256 << 20, Burst: 96 << 20, Rate: 2 << 20, Oldest: 10 * time.Second}
+
+// Recorder is shown what a run's board is shown, and makes frames of it. What is exact,
+// the totals and the map of each lap that ended, is never left out: whoever shows it waits for
+// the disk. Of steps only those are taken for which there is room, and the rest is told
+// as gaps. Any goroutine may call.
+type Recorder struct {
+	writer  *Writer
+	options Options
+	now     func() time.Time
+	board   *fold.Board
+	count   int           // of sides
+	events  atomic.Uint64 // recorded
+
+	mu       sync.Mutex
+	viewer   *fold.Viewer
+	sequence uint32
+	sides    [event.MaxSides]sideSteps
+	draft    *draft
+	marks    marks
+	curve    [event.MaxSides]curve
+	began    time.Time // of the draft
+	clock    int64
+	closed   bool
+
+	room   float64   // bytes of steps that may be recorded now
+	filled time.Time // when that was reckoned
+}
+
+type sideSteps struct {
+	packed []byte // sections that go into the next frame
+	until  int64  // up to when steps are recorded or told as a gap
+	totals event.Totals
+}
+
+type curve struct {
+	every, seen int
+	kept        []Point
+}
+
+// NewRecorder records a run in state s, which begins or is under way, and of which h says
+// what it is.
+func NewRecorder(w *Writer, h *Header, s event.State, o Options) (*Recorder, error) {
+	hello, err := event.ParseHello(h.Hello)
+	if err != nil {
+		return nil, err
+	}
+	fill(&o.Bytes, Default.Bytes)
+	fill(&o.Burst, Default.Burst)
+	fill(&o.Rate, Default.Rate)
+	fill(&o.Oldest, Default.Oldest)
+	r := &Recorder{writer: w, options: o, now: time.Now, count: int(s.Sides), board: fold.NewBoard(*hello, event.State{Writers: 1, Sides: 1})}
+	r.board.Begin(s)
+	r.room, r.filled = float64(o.Burst), r.now()
+	r.begin()
+	return r, nil
+}
+
+func fill[T int64 | time.Duration](v *T, otherwise T) {
+	if *v == 0 {
+		*v = otherwise
+	}
+}
+
+// begin begins a segment: a viewer that has seen nothing is shown everything.
+func (r *Recorder) begin() {
+	if r.viewer != nil {
+		r.viewer.Leave()
+	}
+	r.viewer = r.board.Join()
+	r.draft = &draft{raw: make([]byte, 0, SegmentBytes+SegmentBytes/8)}
+	r.marks, r.curve = marks{}, [event.MaxSides]curve{}
+	r.began = r.now()
+}
+
+// State shows the run's state.
+func (r *Recorder) State(s event.State) { r.board.State(s) }
+
+// Totals shows the totals of a side.
+func (r *Recorder) Totals(t event.Totals) {
+	r.board.Totals(t)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &r.sides[t.Side]
+	s.totals = t
+	r.clock = max(r.clock, t.Clock)
+	r.curve[t.Side].add(Point{At: t.Clock, Stored: t.Stored, Lost: t.Lost, Collisions: t.Collisions})
+}
+
+func (c *curve) add(p Point) {
+	c.every = max(c.every, 1)
+	if c.seen++; c.seen%c.every != 0 {
+		return
+	}
+	if len(c.kept) == maxCurve {
+		c.kept = thin(c.kept)
+		c.every *= 2
+	}
+	c.kept = append(c.kept, p)
+}
+
+// Cells shows the cells of a lap's map, as fold.Board.Cells does.
+func (r *Recorder) Cells(side int, lap uint32, ended bool, from, to int, cell func(i int) byte) {
+	r.board.Cells(side, lap, ended, from, to, cell)
+}
+
+// Evidence shows the latest losses.
+func (r *Recorder) Evidence(side int, total uint64, latest []event.Loss) {
+	r.board.Evidence(side, total, latest)
+}
+
+// Wants says whether steps would be recorded now.
+func (r *Recorder) Wants() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refill()
+	return !r.closed && !r.writer.busy() && r.room >= min(float64(r.options.Burst), float64(r.options.Rate)/4)
+}
+
+func (r *Recorder) refill() {
+	now := r.now()
+	r.room = min(r.room+now.Sub(r.filled).Seconds()*float64(r.options.Rate), float64(r.options.Burst))
+	r.filled = now
+}
+
+// Skip says that a side's steps up to a time on the run's clock are not recorded.
+func (r *Recorder) Skip(side int, until int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.skip(side, until)
+}
+
+func (r *Recorder) skip(side int, until int64) {
+	s := &r.sides[side]
+	if until <= s.until || r.closed {
+		return
+	}
+	g := Gap{Side: uint8(side), From: s.until, To: until}
+	r.draft.Gaps = addGap(r.draft.Gaps, g)
+	s.packed = appendGap(s.packed, g)
+	s.until = until
+}
+
+// Steps shows all of a side's records from where it was shown some last, or was told that
+// they are skipped, up to a time: of one lap, in order of time within each writer. leftOut
+// had no room in a ring. It says whether there is room for more.
+func (r *Recorder) Steps(side int, lap uint32, until int64, leftOut uint64, records []event.Record) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	s := &r.sides[side]
+	r.refill()
+	if r.room <= 0 || r.writer.busy() && len(s.packed) > SegmentBytes {
+		r.draft.LeftOut += uint64(len(records)) + leftOut
+		r.skip(side, until)
+		return false
+	}
+	if leftOut > 0 {
+		r.draft.LeftOut += leftOut
+		r.skip(side, until)
+	}
+	s.until = max(s.until, until)
+	if len(records) == 0 && leftOut == 0 {
+		return true
+	}
+	before := len(s.packed)
+	s.packed = appendSteps(s.packed, uint8(side), lap, leftOut, records)
+	r.room -= float64(len(s.packed) - before)
+	r.draft.Events += uint64(len(records))
+	r.events.Add(uint64(len(records)))
+	r.clock = max(r.clock, until)
+	for i := range records {
+		if e := &records[i]; e.Collided && e.Phase == event.Done {
+			r.draft.Collided++
+			r.marks.add(e.At)
+		}
+	}
+	if len(s.packed) > SegmentBytes/4 {
+		r.frame()
+	}
+	return true
+}
+
+// Frame makes a frame of what is new, at the end of a lap or when a screen would be
+// drawn. It says whether the recording may go on.
+func (r *Recorder) Frame() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.frame()
+	_, _, written := r.writer.Written()
+	return r.writer.Err() == nil && written < r.options.Bytes
+}
+
+func (r *Recorder) frame() {
+	r.sequence++
+	b := r.viewer.Append(nil, r.sequence, maxRaw/2)
+	if len(b) == 0 {
+		b = event.AppendFrame(b, r.sequence)
+	}
+	for i := range r.sides {
+		b = append(b, r.sides[i].packed...)
+		r.sides[i].packed = r.sides[i].packed[:0]
+	}
+	if len(b) > event.FrameBytes {
+		r.draft.append(r.clock, b)
+	}
+	if len(r.draft.raw) >= SegmentBytes || r.draft.Frames >= maxFrames-1 || r.draft.Frames > 0 && r.now().Sub(r.began) >= r.options.Oldest {
+		r.end()
+		r.begin()
+	}
+}
+
+// end hands the segment over.
+func (r *Recorder) end() {
+	d := r.draft
+	d.Marks = r.marks.kept
+	for i := range r.count {
+		t := &r.sides[i].totals
+		d.Sides = append(d.Sides, Figures{Lap: t.Lap, Stored: t.Stored, Readable: t.Readable, Lost: t.Lost, Unread: t.Unread, Collisions: t.Collisions, Collided: t.Collided})
+		d.Curve = append(d.Curve, r.curve[i].kept)
+	}
+	r.writer.add(d)
+}
+
+// Progress says how far it has come: events recorded, and bytes written. It does not wait
+// for the disk.
+func (r *Recorder) Progress() (events uint64, bytes int64) {
+	_, _, bytes = r.writer.Written()
+	return r.events.Load(), bytes
+}
+
+// Close ends the recording, and says in it why.
+func (r *Recorder) Close(ended string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.frame()
+	if r.draft.Frames > 0 {
+		r.end()
+	}
+	r.closed = true
+	r.viewer.Leave()
+	return r.writer.Close(ended)
+}
