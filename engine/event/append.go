@@ -68,6 +68,7 @@ func (s *State) Append(b []byte) []byte {
 	b = le.AppendUint64(b, s.Stores)
 	b = le.AppendUint16(b, s.Watching)
 	b = appendString(b, s.Failure)
+	b = append(b, byte(s.Recording))
 	return closeSection(b, at)
 }
 

@@ -100,6 +100,9 @@ func (r *reader) state() *State {
 	s := &State{Run: r.u32(), State: RunState(r.u8()), Writers: r.u8(), Sides: r.u8()}
 	s.Allocators[0], s.Allocators[1] = r.u8(), r.u8()
 	s.Slots, s.Pace, s.Window, s.Stores, s.Watching, s.Failure = r.u32(), r.u32(), r.u32(), r.u64(), r.u16(), r.text()
+	if len(r.rest) > 0 { // it came later than the rest
+		s.Recording = Recording(r.u8())
+	}
 	return s
 }
 
