@@ -13,6 +13,7 @@ const (
 	MaxReply      = 64        // bytes in a message from a viewer
 	MaxSides      = 2
 	MaxWriters    = 64
+	MaxSlots      = 1_000_000 // in the map of a run
 	NoAllocator   = 255
 	recordBytes   = 16
 	sectionHeader = 6
@@ -111,7 +112,18 @@ type State struct {
 	Stores     uint64
 	Watching   uint16
 	Failure    string
+	Recording  Recording
 }
+
+// Recording says whether a run is being recorded.
+type Recording uint8
+
+// What a run's recording is doing. RecordingFailed is one that ended by itself.
+const (
+	NotRecording Recording = iota
+	BeingRecorded
+	RecordingFailed
+)
 
 // Totals is tag 2.
 type Totals struct {
@@ -185,4 +197,5 @@ type Frame struct {
 	Steps    []Steps
 	Evidence []Evidence
 	Notice   string
+	Noticed  bool // there is a notice, which may be empty
 }
