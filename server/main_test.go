@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"slotrace/server/api/apitest"
 	"slotrace/server/run"
 )
 
@@ -243,17 +244,37 @@ func (l lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
-	tmp := temporary(t)
+// served serves, and returns the origin and what ends it.
+func served(t *testing.T, words serveWords) (url string, end func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, ended := make(lines, 1), make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, serveWords{host: "", port: "0", hosts: []string{"laptop.local"}}, stdout, slog.New(slog.DiscardHandler))
+		ended <- serve(ctx, words, stdout, slog.New(slog.DiscardHandler))
 	}()
 	url, ok := strings.CutPrefix(strings.TrimSpace(<-stdout), "slotrace serves ")
 	if !ok || !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Errorf("it serves %q", url)
 	}
+	return url, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTheServerAnswersAsEveryHostOfTheAPI(t *testing.T) {
+	tmp := temporary(t)
+	url, end := served(t, serveWords{port: "0"})
+	apitest.Run(t, apitest.Host{Origin: url, Machine: true})
+	end()
+	wantEmpty(t, tmp)
+}
+
+func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
+	tmp := temporary(t)
+	url, end := served(t, serveWords{port: "0", hosts: []string{"laptop.local"}})
 	for _, c := range []struct {
 		path, host, kind string
 		code             int
@@ -284,10 +305,7 @@ func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
 			t.Errorf("%s for %q: %s, %q", c.path, c.host, a.Status, a.Header.Get("Content-Type"))
 		}
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	end()
 	wantEmpty(t, tmp)
 }
 
