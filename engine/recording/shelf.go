@@ -79,6 +79,22 @@ func (s *Shelf) folder(id string) (hackpadfs.FS, error) {
 	return hackpadfs.Sub(s.fsys, id)
 }
 
+// Files tells of a recording's header, which is written first or when it is renamed, and of
+// its manifest, which is written last. What is not there is nil.
+func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
+	folder, err := s.folder(id)
+	if err != nil {
+		return nil, nil
+	}
+	if i, err := hackpadfs.Stat(folder, headerName); err == nil {
+		header = i
+	}
+	if i, err := hackpadfs.Stat(folder, manifestName); err == nil {
+		manifest = i
+	}
+	return header, manifest
+}
+
 // IDs lists the recordings' ids.
 func (s *Shelf) IDs() ([]string, error) {
 	entries, err := hackpadfs.ReadDir(s.fsys, ".")
