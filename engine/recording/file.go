@@ -127,14 +127,16 @@ func write(fsys hackpadfs.FS, name string, b []byte) error {
 		return reason(err)
 	}
 	// One Write: in IndexedDB each stores the whole file.
-	if n, err := hackpadfs.WriteFile(f, b); err != nil || n < len(b) {
-		if err == nil {
-			err = errors.New("not all of it could be written")
-		}
-		return errors.Join(reason(err), f.Close(), hackpadfs.Remove(fsys, temporary))
+	n, err := hackpadfs.WriteFile(f, b)
+	if err == nil && n < len(b) {
+		err = errors.New("not all of it could be written")
 	}
-	if err := f.Close(); err != nil {
-		return errors.Join(reason(err), hackpadfs.Remove(fsys, temporary))
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		hackpadfs.Remove(fsys, temporary) // or it lies there until the recording goes
+		return reason(err)
 	}
 	return reason(hackpadfs.Rename(fsys, temporary, name))
 }

@@ -11,15 +11,16 @@ import (
 
 // Options bound a recording. What is 0 is as in Default.
 type Options struct {
-	Bytes  int64 // of its files: then it ends
-	Burst  int64 // bytes of steps, uncompressed, that are recorded whatever their rate
-	Rate   int64 // bytes of steps a second that are recorded behind those
-	Oldest time.Duration
+	Bytes   int64         // of its files: then it ends
+	Burst   int64         // bytes of steps, uncompressed, that are recorded whatever their rate
+	Rate    int64         // bytes of steps a second that are recorded behind those
+	Segment int64         // bytes of frames, uncompressed, at which a segment ends
+	Oldest  time.Duration // time after which one ends that has fewer
 }
 
 // Default records all steps of a paced run, and of one at real speed the first seconds
 // whole and then samples: 256 MiB are then enough for several minutes.
-var Default = Options{Bytes: 256 << 20, Burst: 96 << 20, Rate: 2 << 20, Oldest: 10 * time.Second}
+var Default = Options{Bytes: 256 << 20, Burst: 96 << 20, Rate: 2 << 20, Segment: SegmentBytes, Oldest: 10 * time.Second}
 
 // Recorder is shown what a run's board is shown, and makes frames of it. What is exact,
 // the totals and the map of each lap that ended, is never left out: whoever shows it waits for
@@ -69,6 +70,7 @@ func NewRecorder(w *Writer, h *Header, s event.State, o Options) (*Recorder, err
 	fill(&o.Bytes, Default.Bytes)
 	fill(&o.Burst, Default.Burst)
 	fill(&o.Rate, Default.Rate)
+	fill(&o.Segment, Default.Segment)
 	fill(&o.Oldest, Default.Oldest)
 	r := &Recorder{writer: w, options: o, now: time.Now, count: int(s.Sides), board: fold.NewBoard(*hello, event.State{Writers: 1, Sides: 1})}
 	r.board.Begin(s)
@@ -89,7 +91,7 @@ func (r *Recorder) begin() {
 		r.viewer.Leave()
 	}
 	r.viewer = r.board.Join()
-	r.draft = &draft{raw: make([]byte, 0, SegmentBytes+SegmentBytes/8)}
+	r.draft = &draft{raw: make([]byte, 0, r.options.Segment+r.options.Segment/8)}
 	r.marks, r.curve = marks{}, [event.MaxSides]curve{}
 	r.began = r.now()
 }
@@ -173,7 +175,7 @@ func (r *Recorder) Steps(side int, lap uint32, until int64, leftOut uint64, reco
 	}
 	s := &r.sides[side]
 	r.refill()
-	if r.room <= 0 || r.writer.busy() && len(s.packed) > SegmentBytes {
+	if r.room <= 0 || r.writer.busy() && int64(len(r.draft.raw)+len(s.packed)) >= r.options.Segment {
 		r.draft.LeftOut += uint64(len(records)) + leftOut
 		r.skip(side, until)
 		return false
@@ -198,7 +200,7 @@ func (r *Recorder) Steps(side int, lap uint32, until int64, leftOut uint64, reco
 			r.marks.add(e.At)
 		}
 	}
-	if len(s.packed) > SegmentBytes/4 {
+	if int64(len(s.packed)) > r.options.Segment/4 {
 		r.frame()
 	}
 	return true
@@ -230,7 +232,9 @@ func (r *Recorder) frame() {
 	if len(b) > event.FrameBytes {
 		r.draft.append(r.clock, b)
 	}
-	if len(r.draft.raw) >= SegmentBytes || r.draft.Frames >= maxFrames-1 || r.draft.Frames > 0 && r.now().Sub(r.began) >= r.options.Oldest {
+	due := int64(len(r.draft.raw)) >= r.options.Segment || r.draft.Frames >= maxFrames/2 || r.draft.Frames > 0 && r.now().Sub(r.began) >= r.options.Oldest
+	// While the disk is behind a segment may grow; what is exact then waits for it.
+	if due && (!r.writer.busy() || len(r.draft.raw) >= maxRaw/2 || r.draft.Frames == maxFrames) {
 		r.end()
 		r.begin()
 	}

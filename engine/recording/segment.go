@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"slices"
 
+	fastgzip "github.com/klauspost/compress/gzip"
+
 	"slotrace/engine/event"
 )
 
@@ -117,7 +119,8 @@ func (d *draft) file() ([]byte, error) {
 	b := bytes.NewBuffer(begin())
 	b.Write(le.AppendUint32(nil, uint32(len(summary))))
 	b.Write(summary)
-	z, err := gzip.NewWriterLevel(b, gzip.BestSpeed)
+	// FORMAT.md says why gzip.
+	z, err := fastgzip.NewWriterLevel(b, fastgzip.BestSpeed)
 	if err != nil {
 		return nil, err
 	}

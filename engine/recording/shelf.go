@@ -46,29 +46,29 @@ func IsID(id string) bool {
 }
 
 // Make makes the folder of a new recording.
-func (s *Shelf) Make() (id string, folder hackpadfs.FS, err error) {
+func (s *Shelf) Make() (id string, in hackpadfs.FS, err error) {
 	id = NewID()
 	if err := hackpadfs.MkdirAll(s.fsys, id, 0o755); err != nil {
 		return "", nil, reason(err)
 	}
-	folder, err = hackpadfs.Sub(s.fsys, id)
-	return id, folder, err
+	return id, folder{s.fsys, id}, nil
 }
 
 // Open opens a recording.
 func (s *Shelf) Open(id string) (*Recording, error) {
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := Open(folder)
+	r, err := Open(in)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = ErrUnknown
 	}
 	return r, err
 }
 
-func (s *Shelf) folder(id string) (hackpadfs.FS, error) {
+// in is the folder of a recording.
+func (s *Shelf) in(id string) (hackpadfs.FS, error) {
 	if !IsID(id) {
 		return nil, ErrUnknown
 	}
@@ -76,7 +76,7 @@ func (s *Shelf) folder(id string) (hackpadfs.FS, error) {
 	if err != nil || !info.IsDir() {
 		return nil, ErrUnknown
 	}
-	return hackpadfs.Sub(s.fsys, id)
+	return folder{s.fsys, id}, nil
 }
 
 // Files tells of a recording's header, which is written first or when it is renamed, and of
@@ -116,16 +116,16 @@ func (s *Shelf) Rename(id, name string) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return err
 	}
-	h, err := readHeader(folder)
+	h, err := readHeader(in)
 	if err != nil {
 		return err
 	}
 	h.Name = name
-	if err := writeHeader(folder, &h); err != nil {
+	if err := writeHeader(in, &h); err != nil {
 		return fmt.Errorf("rename: %w", err)
 	}
 	return nil
@@ -134,11 +134,11 @@ func (s *Shelf) Rename(id, name string) error {
 // Remove removes a recording: its header first, so that what is left of one whose
 // removal was cut off is not taken for a recording.
 func (s *Shelf) Remove(id string) error {
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return err
 	}
-	if err := hackpadfs.Remove(folder, headerName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := hackpadfs.Remove(in, headerName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return reason(err)
 	}
 	return reason(hackpadfs.RemoveAll(s.fsys, id))
@@ -151,11 +151,11 @@ func (s *Shelf) Sweep() error {
 		return err
 	}
 	for _, id := range ids {
-		folder, err := s.folder(id)
+		in, err := s.in(id)
 		if err != nil {
 			continue
 		}
-		if _, err := hackpadfs.Stat(folder, headerName); errors.Is(err, fs.ErrNotExist) {
+		if _, err := hackpadfs.Stat(in, headerName); errors.Is(err, fs.ErrNotExist) {
 			err = s.Remove(id)
 			if err != nil {
 				return err
