@@ -82,14 +82,14 @@ func (s *Shelf) in(id string) (hackpadfs.FS, error) {
 // Files tells of a recording's header, which is written first or when it is renamed, and of
 // its manifest, which is written last. What is not there is nil.
 func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return nil, nil
 	}
-	if i, err := hackpadfs.Stat(folder, headerName); err == nil {
+	if i, err := hackpadfs.Stat(in, headerName); err == nil {
 		header = i
 	}
-	if i, err := hackpadfs.Stat(folder, manifestName); err == nil {
+	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
 		manifest = i
 	}
 	return header, manifest

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hack-pad/hackpadfs"
+	"github.com/hack-pad/hackpadfs/mem"
 	osfs "github.com/hack-pad/hackpadfs/os"
 
 	"slotrace/server/api"
@@ -21,10 +22,25 @@ func open(t testing.TB, fsys hackpadfs.FS, o Options) *Shelf {
 	return s
 }
 
-func folder(t testing.TB) hackpadfs.FS {
+// onEach runs a test on a shelf in memory and in a folder of the system's.
+func onEach(t *testing.T, test func(t *testing.T, fsys hackpadfs.FS)) {
+	t.Run("memory", func(t *testing.T) { test(t, memory(t)) })
+	t.Run("disk", func(t *testing.T) { test(t, folder(t, t.TempDir())) })
+}
+
+func memory(t testing.TB) hackpadfs.FS {
+	t.Helper()
+	fsys, err := mem.NewFS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fsys
+}
+
+func folder(t testing.TB, dir string) hackpadfs.FS {
 	t.Helper()
 	fsys := osfs.NewFS()
-	path, err := fsys.FromOSPath(t.TempDir())
+	path, err := fsys.FromOSPath(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,5 +59,5 @@ func serve(t testing.TB, s *Shelf) *apitest.Server {
 }
 
 func TestAShelfKeepsWhatTheAPIPromises(t *testing.T) {
-	serve(t, open(t, folder(t), Options{One: 20 << 20})).Recordings(t)
+	onEach(t, func(t *testing.T, fsys hackpadfs.FS) { serve(t, open(t, fsys, Options{One: 20 << 20})).Recordings(t) })
 }
