@@ -34,8 +34,8 @@ func (s *Server) testShare(t *testing.T) {
 	if a := s.get(t, "/r/style.css"); a.Code != 200 || a.Header.Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("the style: %d", a.Code)
 	}
-	for _, id := range []string{recording.NewID(), "x", strings.Repeat("a", 14) + "%00", "..", "%2e%2e", "favicon.ico"} {
-		if a := s.get(t, "/r/"+id); a.Code != 404 && a.Code != 301 && a.Code != 307 {
+	for _, id := range []string{recording.NewID(), "x", strings.Repeat("a", 14) + "%00", "favicon.ico"} {
+		if a := s.get(t, "/r/"+id); a.Code != 404 {
 			t.Errorf("%s: %d", id, a.Code)
 		}
 		if a := s.get(t, "/r/"+id+".png"); a.Code != 404 {
