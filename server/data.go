@@ -7,7 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	hackpados "github.com/hack-pad/hackpadfs/os"
+
 	"slotrace/engine/mapping"
+	"slotrace/engine/recording"
 )
 
 // lockName is the file that marks a folder as slotrace's, and is locked while a
@@ -80,6 +83,32 @@ func writable(dir string) error {
 		return err
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// recordings is the shelf in the folder, on which nothing lies about that was begun and is no
+// recording.
+func (d *dataFolder) recordings() (*recording.Shelf, error) {
+	dir, err := filepath.Abs(filepath.Join(d.dir, "recordings"))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, reason(err))
+	}
+	all := hackpados.NewFS() // of the whole machine
+	name, err := all.FromOSPath(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, err)
+	}
+	fsys, err := all.Sub(name)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, err)
+	}
+	shelf := recording.NewShelf(fsys)
+	if err := shelf.Sweep(); err != nil {
+		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, err)
+	}
+	return shelf, nil
 }
 
 // Close unlocks the folder. A temporary one is removed; of another the lock file

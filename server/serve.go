@@ -63,7 +63,11 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
 
-	runs, err := live.New(live.Options{Dir: data.dir, Server: version(), Log: log})
+	shelf, err := data.recordings()
+	if err != nil {
+		return err
+	}
+	runs, err := live.New(live.Options{Dir: data.dir, Recordings: shelf, Server: version(), Log: log})
 	if err != nil {
 		return err
 	}

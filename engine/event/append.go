@@ -76,6 +76,7 @@ func (s *State) Append(b []byte) []byte {
 	b = le.AppendUint64(b, s.Stores)
 	b = le.AppendUint16(b, s.Watching)
 	b = appendString(b, s.Failure)
+	b = append(b, byte(s.Recording))
 	return closeSection(b, at)
 }
 
@@ -126,7 +127,7 @@ func (s *Steps) Append(b []byte) []byte {
 		b = le.AppendUint32(b, uint32(r.At-s.Base))
 		b = le.AppendUint32(b, r.Value)
 		b = le.AppendUint32(b, r.Number)
-		b = append(b, r.Thread, byte(r.Step), byte(r.Phase), 0)
+		b = append(b, r.Thread, byte(r.Step), byte(r.Phase), flag(r.Collided))
 	}
 	return closeSection(b, at)
 }

@@ -114,6 +114,9 @@ func (r *reader) state() *State {
 	s := &State{Run: r.u32(), State: RunState(r.u8()), Writers: r.u8(), Sides: r.u8()}
 	s.Allocators[0], s.Allocators[1] = r.u8(), r.u8()
 	s.Slots, s.Pace, s.Window, s.Stores, s.Watching, s.Failure = r.u32(), r.u32(), r.u32(), r.u64(), r.u16(), r.text()
+	if len(r.rest) > 0 { // it came later than the rest
+		s.Recording = Recording(r.u8())
+	}
 	return s
 }
 
@@ -135,12 +138,13 @@ func (r *reader) steps(side byte) Steps {
 	for len(r.rest) >= recordBytes {
 		b := r.bytes(recordBytes)
 		s.Records = append(s.Records, Record{
-			At:     s.Base + int64(le.Uint32(b)),
-			Value:  le.Uint32(b[4:]),
-			Number: le.Uint32(b[8:]),
-			Thread: b[12],
-			Step:   visible.Step(b[13]),
-			Phase:  Phase(b[14]),
+			At:       s.Base + int64(le.Uint32(b)),
+			Value:    le.Uint32(b[4:]),
+			Number:   le.Uint32(b[8:]),
+			Thread:   b[12],
+			Step:     visible.Step(b[13]),
+			Phase:    Phase(b[14]),
+			Collided: b[15]&1 != 0,
 		})
 		r.writer(b[12])
 	}

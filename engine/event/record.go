@@ -28,6 +28,9 @@ type Record struct {
 	Thread uint8        // from 0
 	Step   visible.Step // what the thread was about
 	Phase  Phase
+
+	// Collided is set at Block if the slot had been claimed before in its lap.
+	Collided bool
 }
 
 // Timed says whether a step's own time is taken at full speed; another has that of the

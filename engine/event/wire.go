@@ -120,7 +120,18 @@ type State struct {
 	Stores     uint64
 	Watching   uint16
 	Failure    string
+	Recording  Recording
 }
+
+// Recording says whether a run is being recorded.
+type Recording uint8
+
+// What a run's recording is doing. RecordingFailed is one that ended by itself.
+const (
+	NotRecording Recording = iota
+	BeingRecorded
+	RecordingFailed
+)
 
 // Totals is tag 2.
 type Totals struct {

@@ -89,6 +89,7 @@ func anyFrame(t *rapid.T) *Frame {
 			Allocators: [MaxSides]uint8{anyU8.Draw(t, "a"), anyU8.Draw(t, "b")},
 			Slots:      anyU32.Draw(t, "slots"), Pace: anyU32.Draw(t, "pace"), Window: anyU32.Draw(t, "window"), Stores: anyU64.Draw(t, "stores"),
 			Watching: rapid.Uint16().Draw(t, "watching"), Failure: anyText.Draw(t, "failure"),
+			Recording: Recording(rapid.Uint8Range(0, uint8(RecordingFailed)).Draw(t, "recording")),
 		}
 	}
 	f.Totals = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Totals {
@@ -207,6 +208,16 @@ func TestUnknownSectionsAndFieldsArePassedOver(t *testing.T) {
 	le.PutUint32(b[at+2:], le.Uint32(b[at+2:])+3)
 	f, err := ParseFrame(b)
 	if err != nil || len(f.Totals) != 1 || f.Totals[0].Stored != 7 || f.Notice != "hello" {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestAStateOfBeforeThereWereRecordingsHasNone(t *testing.T) {
+	b := (&State{Run: 3, Writers: 8, Sides: 1, Failure: "no", Recording: BeingRecorded}).Append(AppendFrame(nil, 1))
+	b = b[:len(b)-1]
+	le.PutUint32(b[FrameBytes+2:], uint32(len(b)-FrameBytes-sectionHeader))
+	f, err := ParseFrame(b)
+	if err != nil || f.State == nil || f.State.Run != 3 || f.State.Failure != "no" || f.State.Recording != NotRecording {
 		t.Errorf("%+v, %v", f, err)
 	}
 }

@@ -1,0 +1,156 @@
+package recording
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/hack-pad/hackpadfs"
+)
+
+// Every file of a recording starts with magic, a kind, the format's version, the length
+// of what follows, and its checksum.
+const (
+	magic   = "slotrace"
+	version = 1
+
+	kindHeader   = 'h'
+	kindSegment  = 's'
+	kindManifest = 'm'
+
+	envelopeBytes = 20
+
+	headerName   = "header.slot"
+	manifestName = "manifest.slot"
+)
+
+// Errors of a file.
+var (
+	ErrForeign = errors.New("it is not a recording of slotrace")
+	ErrVersion = errors.New("it was written by a newer slotrace, which could read it")
+	ErrDamaged = errors.New("it is damaged")
+)
+
+var (
+	le         = binary.LittleEndian
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+)
+
+func segmentName(number int) string { return fmt.Sprintf("%06d.slot", number) }
+
+// segmentNumber is a segment's number by its name, or 0.
+func segmentNumber(name string) int {
+	var n int
+	if len(name) != len("000001.slot") || !strings.HasSuffix(name, ".slot") {
+		return 0
+	}
+	for _, c := range name[:6] {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// begin leaves room for the envelope.
+func begin() []byte { return make([]byte, envelopeBytes, 4<<10) }
+
+// seal fills in the envelope at the start of b, which is the whole file.
+func seal(kind byte, b []byte) []byte {
+	copy(b, magic)
+	b[8], b[9], b[10], b[11] = kind, version, 0, 0
+	body := b[envelopeBytes:]
+	le.PutUint32(b[12:], uint32(len(body)))
+	le.PutUint32(b[16:], checksum(b[:16], body))
+	return b
+}
+
+func checksum(head, body []byte) uint32 {
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, body)
+}
+
+// unseal returns what a file holds, once it is known to be whole.
+func unseal(kind byte, b []byte) ([]byte, error) {
+	switch {
+	case len(b) < envelopeBytes || string(b[:8]) != magic || b[8] != kind:
+		return nil, ErrForeign
+	case b[9] > version:
+		return nil, ErrVersion
+	}
+	body := b[envelopeBytes:]
+	switch n := le.Uint32(b[12:]); {
+	case b[9] == 0 || b[10] != 0 || b[11] != 0:
+		return nil, ErrDamaged
+	case int64(n) != int64(len(body)):
+		return nil, fmt.Errorf("%w: it has %d bytes where %d were written", ErrDamaged, len(body), n)
+	case le.Uint32(b[16:]) != checksum(b[:16], body):
+		return nil, fmt.Errorf("%w: its checksum is off", ErrDamaged)
+	}
+	return body, nil
+}
+
+// read reads a file of a recording.
+func read(fsys fs.FS, name string, kind byte, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	}
+	defer f.Close()
+	b, err := readAll(f, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	}
+	body, err := unseal(kind, b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return body, nil
+}
+
+// write puts a file in place whole: under another name first, so that whoever is
+// killed in between leaves the old one or none.
+func write(fsys hackpadfs.FS, name string, b []byte) error {
+	temporary := name + temporarySuffix
+	f, err := hackpadfs.Create(fsys, temporary)
+	if err != nil {
+		return reason(err)
+	}
+	// One Write: in IndexedDB each stores the whole file.
+	n, err := hackpadfs.WriteFile(f, b)
+	if err == nil && n < len(b) {
+		err = errors.New("not all of it could be written")
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		hackpadfs.Remove(fsys, temporary) // or it lies there until the recording goes
+		return reason(err)
+	}
+	return reason(hackpadfs.Rename(fsys, temporary, name))
+}
+
+const temporarySuffix = ".part"
+
+// reason is what a file system said, without the path that it said it about.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// readAll reads a file of at most limit bytes.
+func readAll(f fs.File, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%w: it is longer than any that slotrace writes", ErrDamaged)
+	}
+	return b, err
+}

@@ -1,0 +1,204 @@
+package recording
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// Recording is one that is there to be read. Its segments may be read by any number of
+// goroutines, as far as its file system allows.
+type Recording struct {
+	Header
+	Segments []Segment
+	Ended    string // why it ended; "" = it was cut off, and has all up to its last whole segment
+	Damage   []string
+
+	fsys fs.FS
+}
+
+// Open opens the recording in the root of a file system, or in the one folder there. A
+// recording that was cut off is opened as far as it goes; what is missing or damaged is
+// named in Damage.
+func Open(fsys fs.FS) (*Recording, error) {
+	fsys, entries, err := root(fsys)
+	if err != nil {
+		return nil, err
+	}
+	r := &Recording{fsys: fsys}
+	if r.Header, err = readHeader(fsys); err != nil {
+		return nil, err
+	}
+	m, err := readManifest(fsys)
+	switch {
+	case err == nil:
+		r.Segments, r.Ended = m.Segments, m.Ended
+	case errors.Is(err, ErrVersion):
+		return nil, err
+	case !errors.Is(err, fs.ErrNotExist):
+		r.Damage = append(r.Damage, err.Error())
+	}
+	sizes := make(map[int]int64)
+	for _, e := range entries {
+		if n := segmentNumber(e.Name()); n > 0 {
+			info, err := e.Info()
+			if err != nil {
+				continue // it went meanwhile
+			}
+			sizes[n] = info.Size()
+		}
+	}
+	for i := range r.Segments {
+		switch size, there := sizes[i+1]; {
+		case !there:
+			r.Damage = append(r.Damage, segmentName(i+1)+": it is missing")
+		case size != r.Segments[i].Bytes:
+			r.Damage = append(r.Damage, fmt.Sprintf("%s: it has %d bytes where %d were written", segmentName(i+1), size, r.Segments[i].Bytes))
+		}
+	}
+	// What the manifest does not list was being written when the process ended.
+	for n := len(r.Segments) + 1; n <= maxSegments; n++ {
+		if _, there := sizes[n]; !there {
+			break
+		}
+		s, _, err := readSegment(fsys, n)
+		if errors.Is(err, ErrVersion) {
+			return nil, err
+		}
+		if err == nil && n > 1 && s.From < r.Segments[n-2].To {
+			err = fmt.Errorf("%s: %w: it begins before the one before it ends", segmentName(n), ErrDamaged)
+		}
+		if err != nil {
+			r.Damage = append(r.Damage, err.Error())
+			break
+		}
+		r.Segments = append(r.Segments, s)
+	}
+	for i := 1; i < len(r.Segments); i++ {
+		if r.Segments[i].From < r.Segments[i-1].To {
+			return nil, fmt.Errorf("%s: %w: segment %d begins before the one before it ends", manifestName, ErrDamaged, i+1)
+		}
+	}
+	for i := range r.Segments {
+		if len(r.Segments[i].Sides) != r.Run.Sides() {
+			return nil, fmt.Errorf("%w: segment %d has %d sides, the run %d", ErrDamaged, i+1, len(r.Segments[i].Sides), r.Run.Sides())
+		}
+	}
+	return r, nil
+}
+
+// root finds the folder that the header is in.
+func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, nil, reason(err)
+	}
+	has := func(e fs.DirEntry) bool { return e.Name() == headerName }
+	if slices.ContainsFunc(entries, has) {
+		return fsys, entries, nil
+	}
+	var folders []string
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(e.Name(), "__") {
+			folders = append(folders, e.Name())
+		}
+	}
+	if len(folders) == 1 {
+		sub, err := fs.Sub(fsys, folders[0])
+		if err != nil {
+			return nil, nil, reason(err)
+		}
+		if entries, err := fs.ReadDir(sub, "."); err == nil && slices.ContainsFunc(entries, has) {
+			return sub, entries, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: there is no %s in it", ErrForeign, headerName)
+}
+
+// OpenZip opens a recording that is one file.
+func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		if errors.Is(err, zip.ErrFormat) {
+			return nil, fmt.Errorf("%w, nor a zip file of one", ErrForeign)
+		}
+		return nil, err
+	}
+	if len(z.File) > maxSegments {
+		return nil, fmt.Errorf("%w: it holds %d files", ErrForeign, len(z.File))
+	}
+	return Open(z)
+}
+
+// Frames reads segment i, from 0, and takes its frames apart. That is some tens of MiB.
+func (r *Recording) Frames(i int) ([]Frame, error) {
+	s, packed, err := readSegment(r.fsys, i+1)
+	if err != nil {
+		return nil, err
+	}
+	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events {
+		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
+	}
+	frames, err := unpack(&s, packed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", segmentName(i+1), ErrDamaged, err)
+	}
+	return frames, nil
+}
+
+// Span is the run's clock at the beginning and at the end.
+func (r *Recording) Span() (from, to int64) {
+	if len(r.Segments) == 0 {
+		return 0, 0
+	}
+	return r.Segments[0].From, r.Segments[len(r.Segments)-1].To
+}
+
+// Summary is what there is to tell of a recording in a line.
+type Summary struct {
+	Name     string    `json:"name"`
+	Made     string    `json:"made"` // RFC 3339
+	Version  string    `json:"version"`
+	Machine  string    `json:"machine"`
+	Run      Run       `json:"run"`
+	Seconds  float64   `json:"seconds"` // on the run's clock
+	Bytes    int64     `json:"bytes"`   // of the segments' files
+	Segments int       `json:"segments"`
+	Events   uint64    `json:"events"`
+	LeftOut  uint64    `json:"left_out"`
+	Whole    bool      `json:"every_step"` // there is no gap
+	Gaps     []Gap     `json:"gaps"`       // at most 64; neighbours are joined if there are more
+	Recorded uint64    `json:"collisions_recorded"`
+	Sides    []Figures `json:"sides"`
+	Ended    string    `json:"ended"`
+	Damage   []string  `json:"damage"`
+}
+
+// Summary sums the recording up.
+func (r *Recording) Summary() Summary {
+	from, to := r.Span()
+	s := Summary{
+		Name: r.Name, Made: r.Made.UTC().Format("2006-01-02T15:04:05Z07:00"), Version: r.Version, Machine: r.Machine, Run: r.Run,
+		Seconds: float64(to-from) / 1e9, Segments: len(r.Segments), Ended: r.Ended, Damage: r.Damage, Gaps: []Gap{}, Sides: []Figures{},
+	}
+	if s.Damage == nil {
+		s.Damage = []string{}
+	}
+	for i := range r.Segments {
+		g := &r.Segments[i]
+		s.Bytes += g.Bytes
+		s.Events += g.Events
+		s.LeftOut += g.LeftOut
+		s.Recorded += g.Collided
+		for _, gap := range g.Gaps {
+			s.Gaps = addGap(s.Gaps, gap)
+		}
+		s.Sides = g.Sides
+	}
+	s.Whole = len(s.Gaps) == 0
+	return s
+}

@@ -1,0 +1,295 @@
+package recording
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	fastgzip "github.com/klauspost/compress/gzip"
+
+	"slotrace/engine/event"
+)
+
+// Segment is what is told of a segment without reading it: the manifest lists them, and
+// each stands at the head of its own file.
+type Segment struct {
+	Number   int       `json:"number"` // from 1
+	From     int64     `json:"from"`   // the run's clock at its first frame, nanoseconds
+	To       int64     `json:"to"`     // and at its last
+	Bytes    int64     `json:"bytes"`  // of its file; 0 inside of that file
+	Raw      int       `json:"raw"`    // of its frames, uncompressed
+	Frames   int       `json:"frames"`
+	Events   uint64    `json:"events"`   // records of steps
+	LeftOut  uint64    `json:"left_out"` // records that found no room; the gaps say when
+	Collided uint64    `json:"collided"` // of the events, claims of a slot that had been claimed before in its lap
+	Marks    []int64   `json:"marks"`    // when: each of them, or if they are many, some
+	Gaps     []Gap     `json:"gaps"`     // when not every step was recorded; neighbours are joined if they are many
+	Sides    []Figures `json:"sides"`    // as of its end
+	Curve    [][]Point `json:"curve"`    // how the figures came about, a row a side: at most 64 points
+}
+
+// Figures are a side's exact totals.
+type Figures struct {
+	Lap        uint32 `json:"lap"`
+	Stored     uint64 `json:"stored"`
+	Readable   uint64 `json:"readable"`
+	Lost       uint64 `json:"lost"`
+	Unread     uint64 `json:"unread"`
+	Collisions uint64 `json:"collisions"`
+	Collided   uint64 `json:"collided"`
+}
+
+// Point is a side's totals at a time.
+type Point struct {
+	At         int64  `json:"at"`
+	Stored     uint64 `json:"stored"`
+	Lost       uint64 `json:"lost"`
+	Collisions uint64 `json:"collisions"`
+}
+
+func (s *Segment) check(number int) error {
+	switch {
+	case s.Number != number:
+		return fmt.Errorf("it says that it is number %d", s.Number)
+	case s.From < 0 || s.From > s.To:
+		return errors.New("it ends before it begins")
+	case s.Raw < 0 || s.Raw > maxRaw || s.Bytes < 0 || s.Bytes > maxFile || s.Frames < 1 || s.Frames > maxFrames:
+		return errors.New("its size is off")
+	case s.Events > uint64(s.Raw):
+		return errors.New("it has more events than bytes")
+	case len(s.Marks) > maxMarks || len(s.Gaps) > maxGaps || len(s.Sides) < 1 || len(s.Sides) > event.MaxSides || len(s.Curve) != len(s.Sides):
+		return errors.New("its summary is off")
+	}
+	for _, c := range s.Curve {
+		if len(c) > maxCurve {
+			return errors.New("its summary is off")
+		}
+	}
+	for _, g := range s.Gaps {
+		if g.Side >= event.MaxSides || g.From > g.To {
+			return errors.New("its gaps are off")
+		}
+	}
+	return nil
+}
+
+// Frame is what was new at a time: the stream's sections, and steps. The first of a
+// segment has the whole picture.
+type Frame struct {
+	At int64 // on the run's clock
+	event.Frame
+	Steps []Steps
+	Gaps  []Gap
+}
+
+// draft is a segment that is being filled: its frames one behind the other, each with its
+// length and time before it.
+type draft struct {
+	Segment
+	raw []byte
+}
+
+const frameHead = 12
+
+// weight is its size in bytes, or what would be the size of as many frames of some size: they
+// are limited, too.
+func (d *draft) weight() int { return max(len(d.raw), d.Frames*(utmostBytes/maxFrames+64)) }
+
+func (d *draft) append(at int64, frame []byte) {
+	if d.Frames == 0 {
+		d.From, d.To = at, at
+	}
+	d.To = max(d.To, at)
+	d.Frames++
+	d.raw = le.AppendUint32(d.raw, uint32(len(frame)))
+	d.raw = le.AppendUint64(d.raw, uint64(d.To))
+	d.raw = append(d.raw, frame...)
+}
+
+// file is the segment's file.
+func (d *draft) file() ([]byte, error) {
+	d.Raw = len(d.raw)
+	summary, err := json.Marshal(&d.Segment)
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.NewBuffer(begin())
+	b.Write(le.AppendUint32(nil, uint32(len(summary))))
+	b.Write(summary)
+	// FORMAT.md says why gzip.
+	z, err := fastgzip.NewWriterLevel(b, fastgzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(d.raw); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return seal(kindSegment, b.Bytes()), nil
+}
+
+// readSegment reads a segment's file, and takes its frames apart if they are asked for.
+func readSegment(fsys fs.FS, number int) (s Segment, frames []byte, err error) {
+	name := segmentName(number)
+	b, err := read(fsys, name, kindSegment, maxFile)
+	if err != nil {
+		return s, nil, err
+	}
+	size := int64(len(b) + envelopeBytes)
+	bad := func(err error) (Segment, []byte, error) {
+		return s, nil, fmt.Errorf("%s: %w: %w", name, ErrDamaged, err)
+	}
+	if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4) {
+		return bad(errSection)
+	}
+	n := 4 + int(le.Uint32(b))
+	if err := json.Unmarshal(b[4:n], &s); err != nil {
+		return bad(err)
+	}
+	if err := s.check(number); err != nil {
+		return bad(err)
+	}
+	s.Bytes = size
+	return s, b[n:], nil
+}
+
+// unpack returns the frames of a segment.
+func unpack(s *Segment, packed []byte) ([]Frame, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, s.Raw)
+	if _, err := io.ReadFull(z, raw); err != nil {
+		return nil, err
+	}
+	if n, err := z.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+		return nil, errors.New("its frames are longer than it says")
+	}
+	frames := make([]Frame, 0, s.Frames)
+	for at := s.From; len(raw) > 0; {
+		if len(raw) < frameHead {
+			return nil, errSection
+		}
+		n, when := int64(le.Uint32(raw)), int64(le.Uint64(raw[4:]))
+		raw = raw[frameHead:]
+		if n > int64(len(raw)) || len(frames) == s.Frames {
+			return nil, errSection
+		}
+		if when < at || when > s.To {
+			return nil, errors.New("its frames are not in order of time")
+		}
+		f, err := parseFrame(raw[:n])
+		if err != nil {
+			return nil, err
+		}
+		f.At, at = when, when
+		frames = append(frames, f)
+		raw = raw[n:]
+	}
+	if len(frames) != s.Frames {
+		return nil, errSection
+	}
+	return frames, nil
+}
+
+func parseFrame(b []byte) (Frame, error) {
+	f, err := event.ParseFrame(b)
+	if err != nil {
+		return Frame{}, err
+	}
+	own := Frame{Frame: *f}
+	for rest := b[event.FrameBytes:]; len(rest) > 0; {
+		tag, side, n := rest[0], rest[1], le.Uint32(rest[2:]) // ParseFrame has seen that they are whole
+		payload := rest[6 : 6+n]
+		switch tag {
+		case tagSteps:
+			s, err := parseSteps(side, payload)
+			if err != nil {
+				return own, err
+			}
+			own.Steps = append(own.Steps, s)
+		case tagGap:
+			g, err := parseGap(side, payload)
+			if err != nil {
+				return own, err
+			}
+			own.Gaps = append(own.Gaps, g)
+		}
+		rest = rest[6+n:]
+	}
+	return own, nil
+}
+
+// mark notes a collision's time. Of many, every second is forgotten, and then every
+// fourth, and so on.
+type marks struct {
+	every, seen uint64
+	kept        []int64
+}
+
+func (m *marks) add(at int64) {
+	m.every = max(m.every, 1)
+	if m.seen++; m.seen%m.every != 0 {
+		return
+	}
+	if len(m.kept) == maxMarks {
+		m.kept = thin(m.kept)
+		m.every *= 2
+	}
+	m.kept = append(m.kept, at)
+}
+
+// thin keeps every second.
+func thin[T any](all []T) []T {
+	n := 0
+	for i := 1; i < len(all); i += 2 {
+		all[n] = all[i]
+		n++
+	}
+	return all[:n]
+}
+
+// addGap enters a gap. Those that touch are one; of too many, neighbours are joined.
+func addGap(gaps []Gap, g Gap) []Gap {
+	for i := len(gaps) - 1; i >= 0; i-- {
+		if gaps[i].Side != g.Side {
+			continue
+		}
+		if g.From > gaps[i].To {
+			break
+		}
+		g.From, g.To = min(g.From, gaps[i].From), max(g.To, gaps[i].To)
+		gaps = slices.Delete(gaps, i, i+1)
+	}
+	gaps = append(gaps, g)
+	for len(gaps) > maxGaps {
+		// The two with the least between them, on one side.
+		best, least := -1, int64(0)
+		for i := range gaps {
+			for k := i + 1; k < len(gaps); k++ {
+				if gaps[k].Side != gaps[i].Side {
+					continue
+				}
+				if between := gaps[k].From - gaps[i].To; best < 0 || between < least {
+					best, least = i, between
+				}
+				break
+			}
+		}
+		k := best + 1
+		for gaps[k].Side != gaps[best].Side {
+			k++
+		}
+		gaps[best].To = gaps[k].To
+		gaps = slices.Delete(gaps, k, k+1)
+	}
+	return gaps
+}
