@@ -103,7 +103,8 @@ func TestAZipIsDamagedOnlyWithAName(t *testing.T) {
 		if err == nil {
 			var c bytes.Buffer
 			must(t, again.WriteZip(&c))
-			if !bytes.Equal(c.Bytes(), whole.Bytes()) {
+			// Without its manifest, whose name was changed, it is one that was cut off.
+			if !bytes.Equal(c.Bytes(), whole.Bytes()) && (again.Ended != "" || len(again.Segments) != len(r.Segments)) {
 				t.Errorf("byte %d: another recording was believed", at)
 			}
 		}
