@@ -15,7 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	"slotrace/server/api/apitest"
 	"slotrace/server/run"
 )
 
@@ -81,7 +80,7 @@ func TestWordsThatAreOff(t *testing.T) {
 		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, review, explore, replay, check, bench, version, help; see slotrace --help`},
 		{[]string{""}, `slotrace: there is no command ""`},
 		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, review, explore, replay, check, bench, version`},
-		{[]string{"--adr", ":1"}, "slotrace serve: there is no flag --adr; there are --addr, --data, --host; see slotrace serve --help"},
+		{[]string{"--adr", ":1"}, "slotrace serve: there is no flag --adr; there are --addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb; see slotrace serve --help"},
 		{[]string{"serve", "--verbose"}, "there is no flag --verbose"},
 		{[]string{"serve", "now"}, `"now" is one word too many`},
 		{[]string{"serve", "--addr"}, "--addr needs a value behind it"},
@@ -92,6 +91,10 @@ func TestWordsThatAreOff(t *testing.T) {
 		{[]string{"serve", "--data", ""}, "--data: a folder is due"},
 		{[]string{"serve", "--host", "http://laptop"}, `--host: "http://laptop" is neither NAME nor NAME:PORT`},
 		{[]string{"serve", "--host", "a b"}, "--host: "},
+		{[]string{"serve", "--keep-mb", "0"}, "--keep-mb: a whole number from 1 to 1073741824 would do"},
+		{[]string{"serve", "--keep-count", "many"}, "--keep-count: a whole number from 1 to 100000 would do"},
+		{[]string{"serve", "--keep-days", "-1"}, "--keep-days: a whole number from 0 to 36500 would do"},
+		{[]string{"serve", "--upload-mb", "1.5"}, "--upload-mb: a whole number from 1 to 1048576 would do"},
 		{[]string{"version", "now"}, `slotrace version: it takes nothing, not "now"`},
 	} {
 		code, stdout, stderr := call(c.args...)
@@ -244,37 +247,17 @@ func (l lines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// served serves, and returns the origin and what ends it.
-func served(t *testing.T, words serveWords) (url string, end func()) {
-	t.Helper()
+func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
+	tmp := temporary(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, ended := make(lines, 1), make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, words, stdout, slog.New(slog.DiscardHandler))
+		ended <- serve(ctx, serveWords{host: "", port: "0", hosts: []string{"laptop.local"}}, stdout, slog.New(slog.DiscardHandler))
 	}()
 	url, ok := strings.CutPrefix(strings.TrimSpace(<-stdout), "slotrace serves ")
 	if !ok || !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Errorf("it serves %q", url)
 	}
-	return url, func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func TestTheServerAnswersAsEveryHostOfTheAPI(t *testing.T) {
-	tmp := temporary(t)
-	url, end := served(t, serveWords{port: "0"})
-	apitest.Run(t, apitest.Host{Origin: url, Machine: true})
-	end()
-	wantEmpty(t, tmp)
-}
-
-func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
-	tmp := temporary(t)
-	url, end := served(t, serveWords{port: "0", hosts: []string{"laptop.local"}})
 	for _, c := range []struct {
 		path, host, kind string
 		code             int
@@ -284,6 +267,11 @@ func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
 		{"/api/runs", "", "application/json", 200},
 		{"/api/runs", "laptop.local", "application/json", 200},
 		{"/api/nothing", "", "application/json", 404},
+		{"/api/recordings", "", "application/json", 200},
+		{"/api/recordings", "evil.example", "application/json", 403},
+		{"/api/recordings/aaaaaaaaaaaaaa", "", "application/json", 404},
+		{"/r/aaaaaaaaaaaaaa", "", "text/html; charset=utf-8", 404},
+		{"/r/aaaaaaaaaaaaaa", "evil.example", "text/plain; charset=utf-8", 403},
 		{"/api/stream", "", "text/plain; charset=utf-8", 400},
 		{"/", "", "text/html; charset=utf-8", 200},
 		{"/nothing", "", "text/plain; charset=utf-8", 404},
@@ -305,7 +293,10 @@ func TestPathsAreServedByWhoeverHasThem(t *testing.T) {
 			t.Errorf("%s for %q: %s, %q", c.path, c.host, a.Status, a.Header.Get("Content-Type"))
 		}
 	}
-	end()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 	wantEmpty(t, tmp)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
@@ -22,6 +23,7 @@ type Segment struct {
 	From     int64     `json:"from"`   // the run's clock at its first frame, nanoseconds
 	To       int64     `json:"to"`     // and at its last
 	Bytes    int64     `json:"bytes"`  // of its file; 0 inside of that file
+	CRC32    uint32    `json:"crc32"`  // of its file, IEEE's, as a zip has it; 0 inside of that file
 	Raw      int       `json:"raw"`    // of its frames, uncompressed
 	Frames   int       `json:"frames"`
 	Events   uint64    `json:"events"`   // records of steps
@@ -138,11 +140,10 @@ func (d *draft) file() ([]byte, error) {
 // readSegment reads a segment's file, and takes its frames apart if they are asked for.
 func readSegment(fsys fs.FS, number int) (s Segment, frames []byte, err error) {
 	name := segmentName(number)
-	b, err := read(fsys, name, kindSegment, maxFile)
+	file, b, err := readWhole(fsys, name, kindSegment, maxFile)
 	if err != nil {
 		return s, nil, err
 	}
-	size := int64(len(b) + envelopeBytes)
 	bad := func(err error) (Segment, []byte, error) {
 		return s, nil, fmt.Errorf("%s: %w: %w", name, ErrDamaged, err)
 	}
@@ -156,7 +157,7 @@ func readSegment(fsys fs.FS, number int) (s Segment, frames []byte, err error) {
 	if err := s.check(number); err != nil {
 		return bad(err)
 	}
-	s.Bytes = size
+	s.Bytes, s.CRC32 = int64(len(file)), crc32.ChecksumIEEE(file)
 	return s, b[n:], nil
 }
 

@@ -170,13 +170,13 @@ func TestReadingAndStopping(t *testing.T) {
 func TestEveryRequestIsAnsweredAsByEveryHost(t *testing.T) {
 	server := httptest.NewServer(New(whole(&fake{})))
 	defer server.Close()
-	apitest.Run(t, apitest.Host{Origin: server.URL, Machine: true})
+	apitest.Table(t, &apitest.Server{URL: server.URL, Machine: true})
 }
 
 func TestWithoutAMachineItIsSaidThatOneIsNeeded(t *testing.T) {
 	server := httptest.NewServer(New(Host{}))
 	defer server.Close()
-	apitest.Run(t, apitest.Host{Origin: server.URL})
+	apitest.Table(t, &apitest.Server{URL: server.URL})
 }
 
 func TestWhatIsRefusedReachesNobody(t *testing.T) {
@@ -184,7 +184,7 @@ func TestWhatIsRefusedReachesNobody(t *testing.T) {
 	server := httptest.NewServer(New(whole(f)))
 	defer server.Close()
 	for _, c := range apitest.Refused() {
-		c.Ask(t, apitest.Host{Origin: server.URL, Machine: true}, "7")
+		c.Ask(t, &apitest.Server{URL: server.URL, Machine: true}, "7")
 		if c.Status != http.StatusNotFound && (f.started != nil || f.changed != nil || f.stopped != 0 || f.review != nil || f.cancelled != 0) {
 			t.Fatalf("%s %s %s has reached somebody: %+v", c.Method, c.Target, c.Body, f)
 		}

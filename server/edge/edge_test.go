@@ -17,7 +17,7 @@ import (
 const root = "../.."
 
 func TestTheEdgeAnswersAsEveryHostOfTheAPI(t *testing.T) {
-	apitest.Run(t, apitest.Host{Origin: edgetest.Serve(t, root)})
+	apitest.Table(t, &apitest.Server{URL: edgetest.Serve(t, root)})
 }
 
 // ask asks, follows no redirection, and returns the body too.

@@ -1,130 +1,105 @@
-// Package apitest is what every host of the API is asked in its tests, and must answer.
+// Package apitest asks a server what the API promises, wherever it runs: natively, or at
+// the edge.
 package apitest
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// Host is where the API is served, and with what.
-type Host struct {
-	Origin string
-	// Machine says that it is a machine of one's own. If not, it must answer to what needs
-	// one that it does.
+// Server is one that is asked.
+type Server struct {
+	URL    string       // where it is, without a slash at the end
+	Client *http.Client // nil = http.DefaultClient
+
+	// Machine says that it is a machine of one's own. If not, it says of what needs one that it does.
 	Machine bool
+
+	// Owned says that whoever asks may list, rename and remove recordings, which at the edge nobody may.
+	Owned bool
+
+	// Limit is how many bytes a recording may have; 0 = that is not tried.
+	Limit int64
 }
 
-// Case is a request, and what must be said to it.
-type Case struct {
-	Method, Target, Body string // {run} stands for a run that there is
-	Status               int
-	// Says is in the error or, where it is none, in the body.
-	Says string
-	// Machine says that a machine of one's own is needed.
-	Machine bool
-	Header  []string // names and values
+// Request is one request.
+type Request struct {
+	Method, Path string // Path with its query, as it is sent
+	Header       []string
+	Body         []byte
 }
 
-// Run asks a host for everything.
-func Run(t *testing.T, h Host) {
-	run := "1"
-	if h.Machine {
-		var st struct{ ID uint32 }
-		answer, body := send(t, "POST", h.Origin+"/api/runs", `{"writers":2,"slots":100,"paused":true}`)
-		if err := json.Unmarshal(body, &st); err != nil || answer.StatusCode != http.StatusCreated || st.ID == 0 {
-			t.Fatalf("a run does not start: %s %s", answer.Status, body)
-		}
-		run = fmt.Sprint(st.ID)
-	}
-	for _, c := range slices.Concat(Refused(), Answered()) {
-		t.Run(shown(c.Method+" "+c.Target+" "+c.Body), func(t *testing.T) { c.Ask(t, h, run) })
-	}
-	t.Run("HEAD is GET without a body", func(t *testing.T) { heads(t, h, run) })
+// Answer is what came back.
+type Answer struct {
+	Code   int
+	Header http.Header
+	Body   []byte
 }
 
-// Ask asks a host that has a run, and fails the test if it does not answer as it must.
-func (c Case) Ask(t testing.TB, h Host, run string) {
+// Ask sends a request.
+func (s *Server) Ask(t testing.TB, q Request) Answer {
 	t.Helper()
-	c.Target, c.Says = strings.ReplaceAll(c.Target, "{run}", run), strings.ReplaceAll(c.Says, "{run}", run)
-	answer, body := send(t, c.Method, h.Origin+c.Target, c.Body, c.Header...)
-	kind, status, says := "application/json", c.Status, c.Says
-	if c.Machine && !h.Machine {
-		status, says = http.StatusNotImplemented, "on a machine of your own"
-	}
-	if strings.HasPrefix(c.Target, "/healthz") && status == http.StatusOK {
-		kind = "text/plain; charset=utf-8"
-	}
-	text := string(body)
-	if status >= 400 {
-		text = wrong(t, body)
-	}
-	if answer.StatusCode != status || !strings.Contains(text, says) {
-		t.Errorf("%s %s: %d %s, want %d and %q", c.Method, c.Target, answer.StatusCode, body, status, says)
-	}
-	head := answer.Header
-	if head.Get("Content-Type") != kind || head.Get("Cache-Control") != "no-store" {
-		t.Errorf("its headers are %v", head)
-	}
-	if kind == "application/json" && (!json.Valid(body) || head.Get("X-Content-Type-Options") != "nosniff") {
-		t.Errorf("%s with %v", body, head)
-	}
-	if status == http.StatusMethodNotAllowed && !strings.HasSuffix(says, strings.Join(head.Values("Allow"), ", ")+" would") {
-		t.Errorf("Allow: %s", head.Values("Allow"))
-	}
-}
-
-// wrong is an error's text: one line of JSON that says something.
-func wrong(t testing.TB, body []byte) string {
-	t.Helper()
-	var e map[string]string
-	if err := json.Unmarshal(body, &e); err != nil || len(e) != 1 || e["error"] == "" || strings.Contains(e["error"], "\n") || strings.Contains(e["error"], "goroutine") {
-		t.Errorf("no error in a line: %q", body)
-	}
-	return e["error"]
-}
-
-func send(t testing.TB, method, url, body string, header ...string) (*http.Response, []byte) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	a, err := s.ask(t, q)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s %s: %v", q.Method, q.Path, err)
 	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	answer, err := http.DefaultClient.Do(r)
+	return a
+}
+
+func (s *Server) ask(t testing.TB, q Request) (Answer, error) {
+	r, err := http.NewRequestWithContext(t.Context(), q.Method, s.URL, bytes.NewReader(q.Body))
 	if err != nil {
-		t.Fatal(err)
+		return Answer{}, err
+	}
+	path, query, _ := strings.Cut(q.Path, "?")
+	r.URL.Opaque = "//" + r.URL.Host + path // as it is, dots and all
+	r.URL.RawQuery = query
+	for i := 0; i < len(q.Header); i += 2 {
+		r.Header.Add(q.Header[i], q.Header[i+1])
+	}
+	c := s.Client
+	if c == nil {
+		c = http.DefaultClient
+	}
+	answer, err := c.Do(r)
+	if err != nil {
+		return Answer{}, err
 	}
 	defer answer.Body.Close()
-	all, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, all
+	b, err := io.ReadAll(answer.Body)
+	return Answer{answer.StatusCode, answer.Header, b}, err
 }
 
-func heads(t *testing.T, h Host, run string) {
-	for _, path := range []string{"/healthz", "/api/runs", "/api/runs/" + run, "/api/reviews", "/api/nothing", "/api/explore"} {
-		get, _ := send(t, "GET", h.Origin+path, "")
-		head, body := send(t, "HEAD", h.Origin+path, "")
-		if head.StatusCode != get.StatusCode || len(body) != 0 || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
-			t.Errorf("%s: %s with %d bytes and %v, GET has %s and %v", path, head.Status, len(body), head.Header, get.Status, get.Header)
-		}
+// Error checks that an answer is an error in one line of JSON which says something.
+func (a *Answer) Error(code int, says string) error {
+	var e map[string]string
+	err := json.Unmarshal(a.Body, &e)
+	switch text := e["error"]; {
+	case a.Code != code || err != nil || len(e) != 1:
+		return fmt.Errorf("%d %.200q, want %d and an error", a.Code, a.Body, code)
+	case !strings.Contains(text, says):
+		return fmt.Errorf("%d %q, want %q in it", a.Code, text, says)
+	case strings.ContainsAny(text, "\n\x00") || strings.Contains(text, "goroutine") || strings.Contains(text, "/tmp"):
+		return fmt.Errorf("%d %q is not for people", a.Code, text)
+	case a.Header.Get("Content-Type") != "application/json":
+		return errors.New("an error of type " + a.Header.Get("Content-Type"))
 	}
+	return nil
 }
 
-func shown(body string) string {
-	if len(body) > 100 {
-		return body[:100] + "…"
+// Decode takes an answer's JSON apart.
+func (a *Answer) Decode(t testing.TB, code int, v any) {
+	t.Helper()
+	if a.Code != code {
+		t.Fatalf("%d %.300q, want %d", a.Code, a.Body, code)
 	}
-	return body
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		t.Fatalf("%v in %.200q", err, a.Body)
+	}
 }

@@ -1,0 +1,233 @@
+package api
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"slotrace/engine/recording"
+	"slotrace/server/run"
+)
+
+//go:embed share.css
+var shareStyle string
+
+// sharePolicy is the page's, less what only a page with a script needs.
+const sharePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// share answers for /r/{id}, a page about a recording that unfurls where its link is sent,
+// and for /r/{id}.png, its picture.
+func (a *recordings) share(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", sharePolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer") // the address is a secret
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache")
+	file := r.PathValue("file")
+	if file == "style.css" {
+		h.Set("Content-Type", "text/css; charset=utf-8")
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(shareStyle))
+		return
+	}
+	if id, ok := strings.CutSuffix(file, ".png"); ok {
+		a.picture(w, r, id)
+		return
+	}
+	k, err := a.kept.Find(r.Context(), file)
+	code, page := http.StatusOK, ""
+	switch {
+	case err == nil:
+		page = sharePage(&k, origin(r))
+	case errors.Is(err, recording.ErrUnknown), errors.Is(err, fs.ErrNotExist):
+		code, page = http.StatusNotFound, missingPage
+	default:
+		failRecording(w, err)
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(code)
+	w.Write([]byte(page))
+}
+
+// origin is the scheme and the host that a request was for; the guard has let the host
+// through.
+func origin(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || r.URL.Scheme == "https" || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+const missingPage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex">
+<title>There is no such recording · slotrace</title>
+<link rel="icon" href="/icon.svg">
+<link rel="stylesheet" href="/r/style.css">
+<main>
+<h1>There is no such recording</h1>
+<p>It may have expired or been removed, or its address is not whole.</p>
+<nav><a class="open" href="/">Open slotrace</a></nav>
+</main>
+</html>
+`
+
+func sharePage(k *run.Kept, origin string) string {
+	title, outcome := html.EscapeString(k.Name), html.EscapeString(Outcome(&k.Summary))
+	if title == "" {
+		title = "A recording that cannot be read"
+	}
+	description := outcome + " " + html.EscapeString(setup(&k.Summary))
+	page, picture := origin+"/r/"+k.ID, origin+"/r/"+k.ID+".png?"+k.Sum
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line(`<!doctype html>`)
+	line(`<html lang="en" prefix="og: https://ogp.me/ns#">`)
+	line(`<meta charset="utf-8">`)
+	line(`<meta name="viewport" content="width=device-width">`)
+	line(`<meta name="robots" content="noindex">`)
+	line(`<title>%s · slotrace</title>`, title)
+	line(`<meta name="description" content="%s">`, description)
+	for _, m := range [][2]string{
+		{"og:type", "website"}, {"og:site_name", "slotrace"}, {"og:title", title}, {"og:description", description}, {"og:url", html.EscapeString(page)},
+		{"og:image", html.EscapeString(picture)}, {"og:image:type", "image/png"}, {"og:image:width", "1200"}, {"og:image:height", "630"},
+		{"og:image:alt", "The slot map of the worst lap. " + outcome},
+	} {
+		line(`<meta property="%s" content="%s">`, m[0], m[1])
+	}
+	for _, m := range [][2]string{
+		{"twitter:card", "summary_large_image"}, {"twitter:title", title}, {"twitter:description", description},
+		{"twitter:image", html.EscapeString(picture)}, {"twitter:image:alt", "The slot map of the worst lap. " + outcome},
+	} {
+		line(`<meta name="%s" content="%s">`, m[0], m[1])
+	}
+	line(`<link rel="icon" href="/icon.svg">`)
+	line(`<link rel="stylesheet" href="/r/style.css">`)
+	line(`<main>`)
+	line(`<h1>%s</h1>`, title)
+	line(`<p class="outcome">%s</p>`, outcome)
+	for _, d := range k.Damage {
+		line(`<p class="damage">%s</p>`, html.EscapeString(d))
+	}
+	if len(k.Sides) > 0 {
+		line(`<img src="/r/%s.png?%s" width="1200" height="630" alt="The slot map of the worst lap.">`, k.ID, k.Sum)
+	}
+	line(`<p class="quiet">%s</p>`, html.EscapeString(strings.Join(append([]string{setup(&k.Summary)}, details(k)...), " ")))
+	line(`<nav><a class="open" href="/#replay?id=%s">Open the replay</a> <a href="/api/recordings/%[1]s" download>Download it (%s)</a></nav>`, k.ID, megabytes(k.Size))
+	line(`</main>`)
+	line(`</html>`)
+	return b.String()
+}
+
+// Outcome says in words what a recorded run came to.
+func Outcome(s *recording.Summary) string {
+	switch {
+	case len(s.Sides) == 0 && len(s.Damage) > 0:
+		return "This recording is damaged."
+	case len(s.Sides) == 0:
+		return "Nothing was recorded."
+	case len(s.Sides) == 1:
+		return cameTo(s.Run.Allocator, s.Sides[0])
+	}
+	return cameTo(s.Run.Allocator, s.Sides[0]) + " " + cameTo(s.Run.Compare, s.Sides[1])
+}
+
+func cameTo(allocator string, f recording.Figures) string {
+	switch {
+	case f.Stored == 0:
+		return allocator + " stored nothing."
+	case f.Lost > 0:
+		return fmt.Sprintf("%s lost %s of %s memories, each stored without an error.", allocator, number(f.Lost), number(f.Stored))
+	case f.Unread > 0:
+		return fmt.Sprintf("%s stored %s memories; of the %s that were read back none was lost.", allocator, number(f.Stored), number(f.Readable))
+	}
+	return fmt.Sprintf("%s stored %s memories and lost none.", allocator, number(f.Stored))
+}
+
+// setup says what ran.
+func setup(s *recording.Summary) string {
+	if s.Run.Writers == 0 {
+		return ""
+	}
+	speed := "at real speed"
+	switch {
+	case s.Run.Walk:
+		speed = "taking turns at random"
+	case s.Run.PaceUS > 0:
+		speed = "in slow motion"
+	}
+	writers := plural(uint64(s.Run.Writers), "writer")
+	if s.Run.Compare != "" {
+		writers += " on each side"
+	}
+	return fmt.Sprintf("%s %s, %s, %s.", writers, speed, plural(uint64(s.Run.Slots), "slot"), duration(s.Seconds))
+}
+
+func details(k *run.Kept) (list []string) {
+	if k.Events > 0 {
+		steps := "every one of " + plural(k.Events, "step")
+		if !k.Whole {
+			steps = plural(k.Events, "step") + ", with gaps"
+		}
+		list = append(list, "It holds "+steps+".")
+	}
+	if made, err := time.Parse(time.RFC3339, k.Made); err == nil {
+		list = append(list, "Recorded on "+made.UTC().Format("2 January 2006, 15:04 UTC")+".")
+	}
+	if k.State == run.RecordingOn {
+		list = append(list, "It is still being recorded.")
+	}
+	if expires, err := time.Parse(time.RFC3339, k.Expires); err == nil {
+		list = append(list, "It is kept until "+expires.UTC().Format("2 January 2006")+".")
+	}
+	return list
+}
+
+func plural(n uint64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return number(n) + " " + what + "s"
+}
+
+// number is n with its thousands apart.
+func number(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func duration(seconds float64) string {
+	switch {
+	case seconds < 1:
+		return fmt.Sprintf("%.0f ms", seconds*1000)
+	case seconds < 120:
+		return fmt.Sprintf("%.1f s", seconds)
+	}
+	return fmt.Sprintf("%.0f minutes", seconds/60)
+}
+
+func megabytes(n int64) string {
+	if n < 100_000 {
+		return fmt.Sprintf("%d KB", (n+999)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+func (a *recordings) picture(w http.ResponseWriter, r *http.Request, id string) {
+	failRecording(w, recording.ErrUnknown)
+}
