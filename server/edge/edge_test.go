@@ -20,6 +20,11 @@ func TestTheEdgeAnswersAsEveryHostOfTheAPI(t *testing.T) {
 	apitest.Table(t, &apitest.Server{URL: edgetest.Serve(t, root)})
 }
 
+func TestRecordingsAtTheEdge(t *testing.T) {
+	s := &apitest.Server{URL: edgetest.Serve(t, root), Limit: 16 << 20}
+	s.Recordings(t)
+}
+
 // ask asks, follows no redirection, and returns the body too.
 func ask(t *testing.T, method, url, body string, header ...string) (*http.Response, string) {
 	t.Helper()
@@ -119,6 +124,7 @@ func TestFilesComeWithTheServersHeadersAndNothingElseComes(t *testing.T) {
 		{"GET", "/index.html", 307, ""},
 		{"GET", "/nothing", 404, ""},
 		{"GET", "/_headers", 404, ""},
+		{"GET", "/r", 404, ""},
 		{"GET", "/worker.mjs", 404, ""},
 		{"GET", "/app.wasm", 404, ""},
 		{"GET", "/healthz/", 404, ""},

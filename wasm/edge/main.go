@@ -9,4 +9,4 @@ import (
 	"slotrace/server/edge"
 )
 
-func main() { workers.Serve(edge.Handler()) }
+func main() { workers.Serve(edge.Handler(edge.Bound())) }
