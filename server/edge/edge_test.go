@@ -3,6 +3,7 @@
 package edge_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -97,10 +98,14 @@ func TestAnAddressThatCannotBeReadIsTheCallersError(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n", path)
-		text, err := io.ReadAll(c)
-		if err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 400 ") || !strings.Contains(string(text), `{"error":"the address has a %`) {
-			t.Errorf("%s: %q, %v", path, text, err)
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: edge\r\n\r\n", path)
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != 400 || !strings.HasPrefix(string(text), `{"error":"the address has a %`) {
+			t.Errorf("%s: %s %q, %v", path, answer.Status, text, err)
 		}
 	}
 }
