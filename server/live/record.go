@@ -15,9 +15,15 @@ import (
 )
 
 const (
-	drainEvery  = time.Millisecond // while steps come faster than a viewer is shown them
-	drainedRing = 1 << 14          // records, so that none is dropped meanwhile
+	drainEvery = time.Millisecond // while steps come faster than a viewer is shown them
+
+	// Rings have room for what writers do while the scribe waits for a core, which on a machine
+	// that others use can be a tenth of a second: 24 MiB on each side, shared between the writers.
+	ringsRecords = 1 << 20
+	maxRing      = 1 << 17
 )
+
+func ringRecords(writers int) int { return min(maxRing, ringsRecords/writers) }
 
 // Why a recording ended.
 const (
@@ -389,7 +395,7 @@ func (s *side) resize() {
 		s.tracer.Rings(0, 0)
 		s.roomy = false
 	case fast || s.roomy:
-		s.tracer.Rings(len(s.writers), drainedRing)
+		s.tracer.Rings(len(s.writers), ringRecords(len(s.writers)))
 		s.roomy = true
 	}
 }

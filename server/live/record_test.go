@@ -33,16 +33,20 @@ func recordingIn(t testing.TB, o Options) Options {
 
 func folderOf(t testing.TB, dir string) hackpadfs.FS {
 	t.Helper()
+	fsys, err := osFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fsys
+}
+
+func osFolder(dir string) (hackpadfs.FS, error) {
 	fsys := hackpados.NewFS()
 	name, err := fsys.FromOSPath(dir)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	sub, err := fsys.Sub(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sub
+	return fsys.Sub(name)
 }
 
 // books are the claims books of a run's laps, as they were when the laps ended.
