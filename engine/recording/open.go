@@ -174,7 +174,7 @@ func (r *Recording) Frames(i int) ([]Frame, error) {
 	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.CRC32 != want.CRC32 {
 		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
 	}
-	frames, err := unpack(&s, packed)
+	frames, err := unpack(&s, packed, true)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", segmentName(i+1), ErrDamaged, err)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"slotrace/engine/recording"
+	"slotrace/server/card"
 	"slotrace/server/run"
 )
 
@@ -228,6 +230,27 @@ func megabytes(n int64) string {
 	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
+// picture answers with the picture of a recording.
 func (a *recordings) picture(w http.ResponseWriter, r *http.Request, id string) {
-	failRecording(w, recording.ErrUnknown)
+	o, err := a.kept.Open(r.Context(), id)
+	var b []byte
+	if err == nil {
+		b, err = a.kept.Picture(r.Context(), &o.Kept, func() ([]byte, error) {
+			rec, err := o.Frames()
+			if err != nil {
+				return nil, err
+			}
+			return card.Draw(rec)
+		})
+	}
+	if err != nil {
+		failRecording(w, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("ETag", `"`+o.Sum+`"`)
+	h.Set("Cache-Control", "public, max-age=3600") // the page asks for it by its sum
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
 }
