@@ -12,6 +12,7 @@ require (
 	github.com/hack-pad/hackpadfs v0.2.4
 	github.com/klauspost/compress v1.20.4
 	github.com/prometheus/client_golang v1.25.0
+	github.com/syumai/workers v0.31.0
 	golang.org/x/image v0.47.0
 	golang.org/x/sys v0.49.0
 	pgregory.net/rapid v1.3.0

@@ -75,7 +75,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 		return err
 	}
 	defer recordings.Close()
-	runs, err := live.New(live.Options{Dir: data.dir, Server: version(), Log: log})
+	runs, err := live.New(live.Options{Dir: data.dir, Recordings: recordings, Server: version(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	metrics := newMetrics(runs)
 	viewers := stream.New(runs.Board(), g, stream.Options{Metrics: metrics})
 	mux := http.NewServeMux()
-	things := api.New(runs, tests, schedules.New(data.dir))
+	things := api.New(api.Host{Runs: runs, Reviews: tests, Schedules: schedules.New(data.dir)})
 	mux.Handle("/healthz", things)
 	mux.Handle("/api/", things)
 	kept := api.Recordings(recordings)

@@ -99,6 +99,10 @@ type draft struct {
 
 const frameHead = 12
 
+// weight is its size in bytes, or what would be the size of as many frames of some size: they
+// are limited, too.
+func (d *draft) weight() int { return max(len(d.raw), d.Frames*(utmostBytes/maxFrames+64)) }
+
 func (d *draft) append(at int64, frame []byte) {
 	if d.Frames == 0 {
 		d.From, d.To = at, at
@@ -262,13 +266,14 @@ func thin[T any](all []T) []T {
 // addGap enters a gap. Those that touch are one; of too many, neighbours are joined.
 func addGap(gaps []Gap, g Gap) []Gap {
 	for i := len(gaps) - 1; i >= 0; i-- {
-		if gaps[i].Side == g.Side {
-			if g.From <= gaps[i].To {
-				gaps[i].To = max(gaps[i].To, g.To)
-				return gaps
-			}
+		if gaps[i].Side != g.Side {
+			continue
+		}
+		if g.From > gaps[i].To {
 			break
 		}
+		g.From, g.To = min(g.From, gaps[i].From), max(g.To, gaps[i].To)
+		gaps = slices.Delete(gaps, i, i+1)
 	}
 	gaps = append(gaps, g)
 	for len(gaps) > maxGaps {

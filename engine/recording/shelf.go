@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 
@@ -52,6 +53,18 @@ func (s *Shelf) Make() (id string, in hackpadfs.FS, err error) {
 		return "", nil, reason(err)
 	}
 	return id, folder{s.fsys, id}, nil
+}
+
+// Begin is Make for whoever asks how much room there is, which nobody knows here, and says
+// whether it is to be kept in the end.
+func (s *Shelf) Begin() (id string, in hackpadfs.FS, room int64, end func(keep bool) error, err error) {
+	id, in, err = s.Make()
+	return id, in, math.MaxInt64, func(keep bool) error {
+		if keep {
+			return nil
+		}
+		return s.Remove(id)
+	}, err
 }
 
 // Open opens a recording.

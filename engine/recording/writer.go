@@ -16,6 +16,7 @@ type Writer struct {
 	done  chan struct{}
 
 	mu       sync.Mutex
+	taken    sync.Cond // a segment was taken from the queue, or whoever waits is to look again
 	manifest Manifest
 	bytes    int64
 	events   uint64
@@ -31,6 +32,7 @@ func NewWriter(fsys hackpadfs.FS, h *Header) (*Writer, error) {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
 	w := &Writer{fsys: fsys, queue: make(chan *draft, queued), done: make(chan struct{})}
+	w.taken.L = &w.mu
 	go w.run()
 	return w, nil
 }
@@ -38,6 +40,7 @@ func NewWriter(fsys hackpadfs.FS, h *Header) (*Writer, error) {
 func (w *Writer) run() {
 	defer close(w.done)
 	for d := range w.queue {
+		w.wake()
 		if w.Err() != nil {
 			continue
 		}
@@ -75,6 +78,21 @@ func (w *Writer) add(d *draft) { w.queue <- d }
 
 // busy says that a segment that is handed over would have to wait.
 func (w *Writer) busy() bool { return len(w.queue) == cap(w.queue) }
+
+// await waits until ok, which may change whenever a segment is taken or wake is called.
+func (w *Writer) await(ok func() bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !ok() {
+		w.taken.Wait()
+	}
+}
+
+func (w *Writer) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken.Broadcast()
+}
 
 // Err is what the writing has failed with.
 func (w *Writer) Err() error {

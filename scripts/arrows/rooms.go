@@ -54,12 +54,14 @@ var rooms = []room{
 	{path: "server/live", imports: []string{"engine/...", "server/run"}, without: []string{websocket, "net/http"}},
 	// The edge carries rooms: flow and room have neither sockets nor clocks of their own.
 	{path: "server/flow", imports: []string{"engine/event"}, without: []string{websocket, "net/http"}},
+	{path: "server/room", imports: []string{"engine/event", "engine/fold", "server/flow"}, without: []string{websocket, "net/http"}},
 	{path: "server/card", imports: []string{"engine/event", "engine/recording", "web/picture"}, without: []string{websocket, "net/http"}},
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard", "server/card"}, without: []string{websocket}},
 	{path: "server/api/apitest", imports: []string{"engine/...", "server/run"}, without: []string{websocket}},
+	{path: "server/edge", imports: []string{"engine/...", "server/run", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 
-	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/api"}, browser: true, without: []string{websocket}},
+	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/edge", "server/flow", "server/room"}, browser: true, without: []string{websocket}},
 	{path: "static"},
 	{path: "scripts/site", imports: []string{"static"}},
 	{path: "scripts/..."},

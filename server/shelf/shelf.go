@@ -147,8 +147,8 @@ func (s *Shelf) Sweep() {
 var errExpired = fmt.Errorf("%w: it has expired", recording.ErrUnknown)
 
 // Begin makes the folder of a recording that begins, and says how many bytes there is room
-// for. Until end is called it is told as being recorded, and stays whatever its age.
-func (s *Shelf) Begin() (id string, folder hackpadfs.FS, room int64, end func(), err error) {
+// for. Until end is called, which keeps it or not, it is told as being recorded, and stays whatever its age.
+func (s *Shelf) Begin() (id string, folder hackpadfs.FS, room int64, end func(keep bool) error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	room, err = s.room()
@@ -159,11 +159,15 @@ func (s *Shelf) Begin() (id string, folder hackpadfs.FS, room int64, end func(),
 		return "", nil, 0, nil, err
 	}
 	s.on[id] = true
-	return id, folder, room, func() {
+	return id, folder, room, func(keep bool) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.on, id)
 		delete(s.known, id)
+		if keep {
+			return nil
+		}
+		return s.shelf.Remove(id)
 	}, nil
 }
 
