@@ -126,6 +126,8 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 	switch {
 	case directory.left < 0:
 		return nil, fmt.Errorf("%w: it is a zip file with more in it than any recording has", ErrForeign)
+	case errors.Is(err, zip.ErrFormat) && begins(r, "PK\x03\x04"):
+		return nil, fmt.Errorf("%w: it is a zip file without its end, as of a download that was cut off", ErrDamaged)
 	case errors.Is(err, zip.ErrFormat):
 		return nil, fmt.Errorf("%w, nor a zip file of one", ErrForeign)
 	case err != nil:
@@ -143,6 +145,12 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 		names[f.Name] = true
 	}
 	return Open(z)
+}
+
+func begins(r io.ReaderAt, with string) bool {
+	b := make([]byte, len(with))
+	n, _ := r.ReadAt(b, 0)
+	return string(b[:n]) == with
 }
 
 // maxDirectory is how much of a zip file is read to list what is in it: a file that claims

@@ -10,7 +10,6 @@ import (
 	"image/color"
 	"image/png"
 	"io/fs"
-	"strconv"
 
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
@@ -78,7 +77,7 @@ func (c *canvas) one(s *recording.Summary, scene *recording.Scene) {
 		what  string
 		kind  ground
 	}{{f.Stored, "stored without an error", ink}, {f.Lost, "lost", verdict(f)}, {f.Collisions, plain(f.Collisions, "collision"), kindOf(f.Collisions)}} {
-		text := number(n.value)
+		text := recording.Number(n.value)
 		size := c.fit(text, bold, 76, mapX-left-70)
 		y += 88
 		c.text(left+28, y, n.kind, bold, size, text)
@@ -102,11 +101,11 @@ func (c *canvas) two(s *recording.Summary, scenes []recording.Scene) {
 		}
 		c.fill(image.Rect(x, 136, x+width, 142), verdict(f))
 		c.text(x, 182, quiet, regular, 26, name)
-		text := number(f.Lost)
+		text := recording.Number(f.Lost)
 		size := c.fit(text, bold, 72, width*3/5)
 		end := c.text(x-2, 254, verdict(f), bold, size, text)
 		c.text(end+14, 254, verdict(f), bold, 30, "lost")
-		c.text(x, 294, quiet, regular, 24, "of "+number(f.Stored)+" stored · "+number(f.Collisions)+" "+plain(f.Collisions, "collision"))
+		c.text(x, 294, quiet, regular, 24, "of "+recording.Number(f.Stored)+" stored · "+recording.Number(f.Collisions)+" "+plain(f.Collisions, "collision"))
 		first, last := c.slots(image.Rect(x, 318, x+width, Height-margin-42), &scenes[i])
 		text = caption(s, &scenes[i], first, last)
 		c.text(x, Height-margin, quiet, regular, c.fit(text, regular, 22, width), text)
@@ -130,21 +129,21 @@ func kindOf(collisions uint64) ground {
 
 // caption says what the map shows: of a part of the slots which.
 func caption(s *recording.Summary, scene *recording.Scene, first, last int) string {
-	slots := number(uint64(s.Run.Slots))
+	slots := recording.Number(uint64(s.Run.Slots))
 	if scene.Cells == nil {
 		return "the map is damaged"
 	}
 	if scene.Lap.Lap == 0 {
 		return slots + " empty " + plain(uint64(s.Run.Slots), "slot")
 	}
-	text := fmt.Sprintf("lap %s: ", number(uint64(scene.Lap.Lap)))
+	text := fmt.Sprintf("lap %s: ", recording.Number(uint64(scene.Lap.Lap)))
 	if scene.Collided == 0 {
 		text += "none of " + slots + " slots collided"
 	} else {
-		text += number(uint64(scene.Collided)) + " of " + slots + " slots collided"
+		text += recording.Number(uint64(scene.Collided)) + " of " + slots + " slots collided"
 	}
 	if last-first < s.Run.Slots {
-		text += "; here " + number(uint64(first)) + " to " + number(uint64(last-1))
+		text += "; here " + recording.Number(uint64(first)) + " to " + recording.Number(uint64(last-1))
 	}
 	return text
 }
@@ -237,15 +236,6 @@ func plain(n uint64, what string) string {
 		return what
 	}
 	return what + "s"
-}
-
-// number is n with its thousands apart.
-func number(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // rgba is a pixel of package picture as a colour.
