@@ -55,7 +55,9 @@ var rooms = []room{
 	// The edge carries rooms: flow and room have neither sockets nor clocks of their own.
 	{path: "server/flow", imports: []string{"engine/event"}, without: []string{websocket, "net/http"}},
 	{path: "server/room", imports: []string{"engine/event", "engine/fold", "server/flow"}, without: []string{websocket, "net/http"}},
-	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
+	{path: "server/card", imports: []string{"engine/event", "engine/recording", "web/picture"}, without: []string{websocket, "net/http"}},
+	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard", "server/card"}, without: []string{websocket}},
+	{path: "server/api/apitest", imports: []string{"engine/...", "server/run"}, without: []string{websocket}},
 	{path: "server/edge", imports: []string{"engine/...", "server/run", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 
