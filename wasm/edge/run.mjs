@@ -1,14 +1,14 @@
 // Serves the edge on this machine, on the runtime that serves it elsewhere, as wrangler.toml says:
 //
-//   node run.mjs WRANGLER_TOML [PORT]
+//   node run.mjs WRANGLER_TOML [PORT [--until-eof]]
 //
-// What is kept is kept in memory. It ends at the end of its input, if that is no terminal, and with SIGINT or SIGTERM.
+// What is kept is kept in memory. It ends with SIGINT or SIGTERM or, if told so, at the end of its input.
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Miniflare } from "miniflare";
 import { parse } from "smol-toml";
 
-const [file, port = "8787"] = process.argv.slice(2);
+const [file, port = "8787", until] = process.argv.slice(2);
 const config = parse(readFileSync(file, "utf8"));
 const here = (path) => resolve(dirname(file), path);
 
@@ -42,7 +42,11 @@ let ending;
 const end = () => (ending ??= edge.dispose().then(() => process.exit(0)));
 process.on("SIGINT", end);
 process.on("SIGTERM", end);
-if (!process.stdin.isTTY) process.stdin.on("end", end).resume();
+if (until === "--until-eof") process.stdin.on("end", end).resume();
 
-const address = await edge.ready;
-console.log("slotrace's edge serves " + address.origin);
+try {
+  const address = await edge.ready;
+  console.log("slotrace's edge serves " + address.origin);
+} catch (error) {
+  if (!ending) throw error;
+}

@@ -20,7 +20,7 @@ func Serve(t testing.TB, root string) string {
 			t.Fatalf("%v; %s", err, maker)
 		}
 	}
-	node := exec.Command("node", "build/miniflare/run.mjs", "wasm/edge/wrangler.toml", "0")
+	node := exec.Command("node", "build/miniflare/run.mjs", "wasm/edge/wrangler.toml", "0", "--until-eof")
 	node.Dir = root
 	node.Stderr = t.Output()
 	alive, err := node.StdinPipe() // it ends when this does, also where the test is killed
