@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"slotrace/server/guard"
+	"slotrace/server/relay"
 )
 
 const serveHelp = `usage: slotrace [serve] [flags]
@@ -23,6 +24,10 @@ Ctrl-C ends it; a second one ends it at once.
                      (a fresh temporary folder, removed at the end)
   --host NAME        answer to NAME too, a name or address of this machine, or to
                      NAME:PORT; can be given again
+  --relay URL        present in a room at the edge, too, as https://HOST/room/NAME is;
+                     whoever opens that address watches
+  --token T          the PRESENTER_TOKEN of the room's deployment; in SLOTRACE_TOKEN
+                     it does not show in the list of processes
 
 Whoever reaches the address can watch; only from this machine can runs be changed.
 `
@@ -33,12 +38,17 @@ type serveWords struct {
 	port  string
 	data  string // "" is a temporary folder
 	hosts []string
+	relay *relay.Room // nil is none
+	token string
 }
 
 // errHelp asks for serveHelp.
 var errHelp = flag.ErrHelp
 
-func parseServe(args []string) (serveWords, error) {
+// tokenVariable is where a token may be that is no word of the call.
+const tokenVariable = "SLOTRACE_TOKEN"
+
+func parseServe(args []string, getenv func(string) string) (serveWords, error) {
 	var w serveWords
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -57,11 +67,31 @@ func parseServe(args []string) (serveWords, error) {
 		w.hosts = append(w.hosts, s)
 		return nil
 	})
+	flags.Func("relay", "", func(s string) error {
+		room, err := relay.ParseRoom(s)
+		w.relay = &room
+		return err
+	})
+	flags.Func("token", "", func(s string) error {
+		w.token = s
+		return relay.ParseToken(s)
+	})
 	if err := flags.Parse(args); err != nil {
 		return w, flagError(err, serveFlags)
 	}
 	if flags.NArg() > 0 {
 		return w, fmt.Errorf("%.40q is one word too many; there are the flags %s", flags.Arg(0), serveFlags)
+	}
+	switch from := getenv(tokenVariable); {
+	case w.relay == nil && w.token != "":
+		return w, errors.New("--token is for a room, which --relay https://HOST/room/NAME names")
+	case w.relay != nil && w.token == "" && from == "":
+		return w, errors.New("--relay needs the room's token, in --token or in " + tokenVariable)
+	case w.relay != nil && w.token == "":
+		if err := relay.ParseToken(from); err != nil {
+			return w, fmt.Errorf("%s: %w", tokenVariable, err)
+		}
+		w.token = from
 	}
 	var err error
 	if w.host, w.port, err = net.SplitHostPort(*addr); err != nil {
@@ -73,7 +103,7 @@ func parseServe(args []string) (serveWords, error) {
 	return w, nil
 }
 
-const serveFlags = "--addr, --data, --host"
+const serveFlags = "--addr, --data, --host, --relay, --token"
 
 // flagError puts what package flag says into this command's words, which has the flags
 // there.

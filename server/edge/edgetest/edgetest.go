@@ -11,6 +11,9 @@ import (
 	"testing"
 )
 
+// Token is the secret of who may present.
+const Token = "only-for-tests"
+
 // Serve serves the edge until the test ends, with nothing kept in it, and returns its
 // origin. root is the module's folder, as the test sees it.
 func Serve(t testing.TB, root string) string {
@@ -22,6 +25,7 @@ func Serve(t testing.TB, root string) string {
 	}
 	node := exec.Command("node", "build/miniflare/run.mjs", "wasm/edge/wrangler.toml", "0", "--until-eof")
 	node.Dir = root
+	node.Env = append(os.Environ(), "PRESENTER_TOKEN="+Token)
 	node.Stderr = t.Output()
 	alive, err := node.StdinPipe() // it ends when this does, also where the test is killed
 	if err != nil {
