@@ -257,6 +257,99 @@ func TestARoomCarriesALiveRunToFiftyViewers(t *testing.T) {
 	t.Logf("%d stored, %d collisions, %d lost, %d steps and %d left out", told.Stored, told.Collisions, told.Lost, s.Records, s.LeftOut)
 }
 
+// A room at rest goes from memory, and its sockets stay: when something happens it goes on as
+// if it had not been away, for the presenter as for those who watch.
+func TestARoomHibernates(t *testing.T) {
+	said := make(chan string, 1000)
+	origin := edgetest.ServeAnd(t, "../..", func(line string) { said <- line })
+	runs, _ := presents(t, origin, "winter")
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	first := &watcher{address: origin + "/room/winter/stream"}
+	if err := first.follow(ctx, func() bool { return first.Hello != nil && len(first.Hello.Allocators) > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	status, err := runs.Start(ctx, run.Config{Allocator: "check-then-act", Writers: 8, Slots: 20_000, Embedding: 8, PaceUS: 300_000, Paused: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := func() {
+		t.Helper()
+		one := 1
+		if _, err := runs.Change(ctx, status.ID, run.Change{Step: &one}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	type news struct {
+		records int
+		differs string
+		notice  string
+	}
+	messages := make(chan news) // what first makes of each
+	ended := make(chan error, 1)
+	go func() {
+		ended <- first.follow(ctx, func() bool {
+			select {
+			case messages <- news{first.Sides[0].Records, first.Differs(own(t, runs)), first.Notice}:
+				return false
+			case <-ctx.Done():
+				return true
+			}
+		})
+	}()
+	// Nothing tells that it has gone: the platform waits some ten seconds, and asking would wake it.
+	seen, woken := 0, false
+	for rest := 13 * time.Second; !woken && rest < 40*time.Second; rest += 8 * time.Second {
+		for end := time.After(rest); end != nil; {
+			select {
+			case n := <-messages:
+				seen = n.records
+			case err := <-ended:
+				t.Fatal(err)
+			case <-end:
+				end = nil
+			}
+		}
+		step()
+		for more := false; !more; {
+			select {
+			case n := <-messages:
+				more = n.records > seen
+			case err := <-ended:
+				t.Fatal(err)
+			}
+		}
+		for len(said) > 0 {
+			woken = woken || strings.Contains(<-said, "a room wakes with 2 sockets, 0 of which it has to close")
+		}
+	}
+	if !woken {
+		t.Fatal("the room has never left memory")
+	}
+	late := &watcher{address: origin + "/room/winter/stream"}
+	if err := late.follow(ctx, func() bool { return late.Differs(own(t, runs)) == "" }); err != nil {
+		t.Fatalf("%v: %s", err, late.Differs(own(t, runs)))
+	}
+	const farewell = "that was it"
+	runs.Board().Notice(farewell) // with the frame that says so everything else has come
+	for last := (news{}); last.notice != farewell; {
+		select {
+		case last = <-messages:
+			if last.notice == farewell && last.differs != "" {
+				t.Error(last.differs)
+			}
+		case err := <-ended:
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	<-ended
+	if first.times > 2 {
+		t.Errorf("it connected %d times", first.times)
+	}
+}
+
 // Nobody is let in who is not to be.
 func TestWhoMayComeIntoARoom(t *testing.T) {
 	origin := edgetest.Serve(t, "../..")

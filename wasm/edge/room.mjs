@@ -80,10 +80,9 @@ export class Room extends DurableObject {
     const kept = stored.get("kept");
     this.busy = stored.get("busy") ?? false;
     const exact = kept && !this.busy;
-    const viewers = [];
+    const viewers = [], lost = [], sockets = this.ctx.getWebSockets();
     let presenter = -1;
-    const lost = [];
-    for (const socket of this.ctx.getWebSockets()) {
+    for (const socket of sockets) {
       const { number, presents, stamp, sequence } = socket.deserializeAttachment();
       this.last = Math.max(this.last, number);
       if (!exact || stamp !== kept.stamp) {
@@ -107,6 +106,7 @@ export class Room extends DurableObject {
       }
     }
     for (const socket of lost) close(socket, 1012, "the room has lost its place: connect again");
+    if (sockets.length) console.log(`a room wakes with ${sockets.length} sockets, ${lost.length} of which it has to close`);
   }
 
   fetch(request) {

@@ -18,6 +18,12 @@ const Token = "only-for-tests"
 // origin. root is the module's folder, as the test sees it.
 func Serve(t testing.TB, root string) string {
 	t.Helper()
+	return ServeAnd(t, root, func(string) {})
+}
+
+// ServeAnd is Serve where hears is given each line that the worker says.
+func ServeAnd(t testing.TB, root string, hears func(line string)) string {
+	t.Helper()
 	for name, maker := range map[string]string{"build/edge/worker/app.wasm": "make edge builds it", "build/miniflare/installed": "make test installs it"} {
 		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
 			t.Fatalf("%v; %s", err, maker)
@@ -48,6 +54,7 @@ func Serve(t testing.TB, root string) string {
 				serves <- origin
 			} else {
 				t.Log(lines.Text()) // what the worker says
+				hears(lines.Text())
 			}
 		}
 	}()
