@@ -242,7 +242,6 @@ func (rec *record) end(why string, barrier bool) {
 		}
 	}
 	rec.recorder.State(rec.portrayed())
-	rec.recorder.Frame()
 	full := rec.recorder.Full()
 	err := rec.recorder.Close(why)
 	rec.mu.Lock()
