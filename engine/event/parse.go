@@ -47,6 +47,20 @@ func ParseAck(b []byte) (sequence uint32, err error) {
 	return r.u32(), nil
 }
 
+// ParsePresent parses a presenter's first message.
+func ParsePresent(b []byte) (session Session, hello *Hello, err error) {
+	r := reader{rest: b, what: "present"}
+	if err := r.header(kindPresent); err != nil {
+		return session, nil, err
+	}
+	copy(session[:], r.bytes(len(session)))
+	if r.short {
+		return session, nil, r.err()
+	}
+	hello, err = ParseHello(r.rest)
+	return session, hello, err
+}
+
 // ParseFrame parses a frame. Cells refer to b.
 func ParseFrame(b []byte) (*Frame, error) {
 	r := reader{rest: b, what: "frame"}

@@ -20,14 +20,18 @@ const (
 )
 
 // Close codes beyond those of RFC 6455.
-const CloseVersion = 4001
+const (
+	CloseVersion  = 4001
+	CloseReplaced = 4004 // of a presenter: another one has taken its room
+)
 
 type messageKind = byte
 
 const (
-	kindHello messageKind = 1
-	kindFrame messageKind = 2
-	kindAck   messageKind = 3
+	kindHello   messageKind = 1
+	kindFrame   messageKind = 2
+	kindAck     messageKind = 3
+	kindPresent messageKind = 4
 )
 
 const (
@@ -59,6 +63,10 @@ func (s RunState) String() string {
 	}
 	return "unknown"
 }
+
+// Session tells one slotrace that presents from every other: it is drawn at random when
+// it starts.
+type Session [16]byte
 
 // Hello is the first message.
 type Hello struct {

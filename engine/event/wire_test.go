@@ -314,7 +314,7 @@ func FuzzParseFrame(f *testing.F) {
 		Sequence: 2, State: &State{Run: 1, Writers: 8, Sides: 2}, Totals: []Totals{{Side: 1, Stored: 5}},
 		Cells:    []Cells{{Lap: 1, Slots: 4, First: 1, Cells: []byte{1, 0x82}}},
 		Steps:    []Steps{{Lap: 1, Base: 10, OneIn: 1, Records: []Record{{At: 12, Thread: 3, Step: visible.Claim, Phase: Done}}}},
-		Evidence: []Evidence{{Total: 1, Items: []Loss{{Number: 1, ID: "w1-m0", Expected: "a", Got: "b"}}}}, Notice: "bye",
+		Evidence: []Evidence{{Total: 1, Items: []Loss{{Number: 1, ID: "w1-m0", Expected: "a", Got: "b"}}}}, Notice: "bye", Noticed: true,
 	}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		frame, err := ParseFrame(b)
@@ -338,6 +338,23 @@ func FuzzParseHello(f *testing.F) {
 		again, err := ParseHello(AppendHello(nil, h))
 		if err != nil || !same(again, h) {
 			t.Errorf("%+v\nbecame %+v, %v", h, again, err)
+		}
+	})
+}
+
+func FuzzParsePresent(f *testing.F) {
+	hello := AppendHello(nil, &Hello{Server: "s", Allocators: []Allocator{{Name: "a"}}})
+	f.Add(AppendPresent(nil, Session{1, 2, 3}, hello))
+	f.Add(AppendPresent(nil, Session{}, nil))
+	f.Add(hello)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		session, h, err := ParsePresent(b)
+		if err != nil {
+			return
+		}
+		session2, again, err := ParsePresent(AppendPresent(nil, session, AppendHello(nil, h)))
+		if err != nil || session2 != session || !same(again, h) {
+			t.Errorf("%x %+v\nbecame %x %+v, %v", session, h, session2, again, err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -46,6 +47,7 @@ type record struct {
 	writer   *recording.Writer
 	recorder *recording.Recorder
 	limit    int64
+	done     func(keep bool) error // it has ended
 
 	claimed atomic.Bool    // somebody ends it
 	stop    chan struct{}  // closed when it is to end
@@ -93,27 +95,25 @@ func newRecord(r *active) (*record, error) {
 		},
 		Hello: r.board.Hello(false),
 	}
-	id, folder, err := shelf.Make()
+	id, folder, room, end, err := shelf.Begin()
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	undo := func(err error) (*record, error) { return nil, errors.Join(err, shelf.Remove(id)) }
+	undo := func(err error) (*record, error) { return nil, errors.Join(err, end(false)) }
 	w, err := recording.NewWriter(folder, &h)
 	if err != nil {
 		return undo(err)
 	}
 	s := r.shown()
 	s.Recording = event.NotRecording
-	recorder, err := recording.NewRecorder(w, &h, s, r.options.Recording)
+	bounds := r.options.Recording
+	bounds.Bytes = min(cmp.Or(bounds.Bytes, recording.Default.Bytes), room)
+	recorder, err := recording.NewRecorder(w, &h, s, bounds)
 	if err != nil {
 		return undo(errors.Join(err, w.Close(err.Error())))
 	}
-	limit := r.options.Recording.Bytes
-	if limit == 0 {
-		limit = recording.Default.Bytes
-	}
 	return &record{
-		run: r, id: id, writer: w, recorder: recorder, limit: limit, state: "recording",
+		run: r, id: id, writer: w, recorder: recorder, limit: bounds.Bytes, done: end, state: "recording",
 		stop: make(chan struct{}), clerk: make(chan struct{}), over: make(chan struct{}),
 	}, nil
 }
@@ -259,6 +259,9 @@ func (rec *record) end(why string, barrier bool) {
 	}
 	rec.mu.Unlock()
 	rec.run.set(func(c *run.Config) { c.Record = false })
+	if err := rec.done(true); err != nil {
+		rec.run.options.Log.Warn("a recording that has ended", "recording", rec.id, "failure", err)
+	}
 	if err != nil {
 		rec.run.options.Log.Warn("a recording failed", "recording", rec.id, "failure", err)
 	}

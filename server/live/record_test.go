@@ -154,7 +154,7 @@ func open(t testing.TB, o Options, st run.Status) *recording.Recording {
 	if st.Recording == nil {
 		t.Fatalf("there is no recording: %+v", st)
 	}
-	r, err := o.Recordings.Open(st.Recording.ID)
+	r, err := shelfOf(o).Open(st.Recording.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +404,7 @@ func TestARecordingBeginsAndEndsWhileTheRunGoesOn(t *testing.T) {
 				}
 				ids = append(ids, ended.ID)
 			}
-			there, err := o.Recordings.IDs()
+			there, err := shelfOf(o).IDs()
 			slices.Sort(ids)
 			if err != nil || !slices.Equal(there, ids) {
 				t.Errorf("%v, want %v, %v", there, ids, err)
@@ -473,7 +473,7 @@ func TestWhyARunCannotBeRecorded(t *testing.T) {
 	if _, err := l.Change(t.Context(), id, run.Change{Record: new(true)}); !errors.Is(err, run.ErrEnded) {
 		t.Errorf("%v", err)
 	}
-	if ids, err := o.Recordings.IDs(); len(ids) != 0 || err != nil {
+	if ids, err := shelfOf(o).IDs(); len(ids) != 0 || err != nil {
 		t.Errorf("%v, %v", ids, err)
 	}
 }
@@ -701,7 +701,7 @@ func TestAFullDiskEndsTheRecordingAndNotTheRun(t *testing.T) {
 			if !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("a disk without room: %v", err)
 			}
-			if ids, _ := o.Recordings.IDs(); len(ids) > 0 {
+			if ids, _ := shelfOf(o).IDs(); len(ids) > 0 {
 				t.Errorf("it left %v", ids)
 			}
 		} else {
@@ -716,7 +716,7 @@ func TestAFullDiskEndsTheRecordingAndNotTheRun(t *testing.T) {
 			if st.Recording.State != "failed" || !strings.Contains(st.Recording.Failure, "no space") || st.Record || activeRun(t, l, id).shown().Recording != event.RecordingFailed {
 				t.Errorf("%+v", st.Recording)
 			}
-			r, err := o.Recordings.Open(st.Recording.ID)
+			r, err := shelfOf(o).Open(st.Recording.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -767,12 +767,12 @@ func TestRecordingGoesOnWhateverIsChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTotals(t, play(t, open(t, o, st)).sides[0].totals, st.Sides[0])
-	ids, err := o.Recordings.IDs()
+	ids, err := shelfOf(o).IDs()
 	if err != nil || len(ids) != 4 {
 		t.Fatalf("%v, %v", ids, err)
 	}
 	for _, id := range ids {
-		r, err := o.Recordings.Open(id)
+		r, err := shelfOf(o).Open(id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -796,3 +796,5 @@ func TestAStatusTellsOfTheRecordingInJSON(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 }
+
+func shelfOf(o Options) *recording.Shelf { return o.Recordings.(*recording.Shelf) }
