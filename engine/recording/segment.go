@@ -101,7 +101,9 @@ const frameHead = 12
 
 // weight is its size in bytes, or what would be the size of as many frames of some size: they
 // are limited, too.
-func (d *draft) weight() int { return max(len(d.raw), d.Frames*(utmostBytes/maxFrames+64)) }
+func (d *draft) weight() int {
+	return max(len(d.raw), d.Frames*(utmostSegments*SegmentBytes/maxFrames+64))
+}
 
 func (d *draft) append(at int64, frame []byte) {
 	if d.Frames == 0 {

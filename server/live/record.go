@@ -16,9 +16,21 @@ import (
 )
 
 const (
-	drainEvery  = time.Millisecond // while steps come faster than a viewer is shown them
-	drainedRing = 1 << 14          // records, so that none is dropped meanwhile
+	drainEvery = time.Millisecond // while steps come faster than a viewer is shown them
+
+	// Rings have room for what writers do while the scribe waits for a core, which on a machine
+	// that others use can be a tenth of a second: 24 MiB on each side, shared between the writers.
+	ringsRecords = 1 << 20
+	maxRing      = 1 << 17
+	walkRing     = 1 << 12 // of writers that take turns: they are a hundred times slower
 )
+
+func (s *side) ringRecords() int {
+	if s.walk != nil {
+		return walkRing
+	}
+	return min(maxRing, ringsRecords/len(s.writers))
+}
 
 // Why a recording ended.
 const (
@@ -151,6 +163,15 @@ func (r *active) stopRecord(why string) {
 		rec.end(why, true)
 	}
 	<-rec.over
+}
+
+// releaseRecord has nobody wait any more for the disk that a recording is on.
+func (r *active) releaseRecord() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.record != nil {
+		r.record.recorder.Release()
+	}
 }
 
 // keep is the clerk: it shows the recording what the board is shown, until it is to end or
@@ -392,7 +413,7 @@ func (s *side) resize() {
 		s.tracer.Rings(0, 0)
 		s.roomy = false
 	case fast || s.roomy:
-		s.tracer.Rings(len(s.writers), drainedRing)
+		s.tracer.Rings(len(s.writers), s.ringRecords())
 		s.roomy = true
 	}
 }
