@@ -126,6 +126,8 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 	switch {
 	case directory.left < 0:
 		return nil, fmt.Errorf("%w: it is a zip file with more in it than any recording has", ErrForeign)
+	case errors.Is(err, zip.ErrFormat) && begins(r, "PK\x03\x04"):
+		return nil, fmt.Errorf("%w: it is a zip file without its end, as of a download that was cut off", ErrDamaged)
 	case errors.Is(err, zip.ErrFormat):
 		return nil, fmt.Errorf("%w, nor a zip file of one", ErrForeign)
 	case err != nil:
@@ -143,6 +145,12 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 		names[f.Name] = true
 	}
 	return Open(z)
+}
+
+func begins(r io.ReaderAt, with string) bool {
+	b := make([]byte, len(with))
+	n, _ := r.ReadAt(b, 0)
+	return string(b[:n]) == with
 }
 
 // maxDirectory is how much of a zip file is read to list what is in it: a file that claims
@@ -174,7 +182,7 @@ func (r *Recording) Frames(i int) ([]Frame, error) {
 	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.CRC32 != want.CRC32 {
 		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
 	}
-	frames, err := unpack(&s, packed)
+	frames, err := unpack(&s, packed, true)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", segmentName(i+1), ErrDamaged, err)
 	}

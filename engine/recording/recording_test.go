@@ -701,7 +701,7 @@ func FuzzSegment(f *testing.F) {
 	must(f, err)
 	s, packed, err := readSegment(fsys, 1)
 	must(f, err)
-	frames, err := unpack(&s, packed)
+	frames, err := unpack(&s, packed, true)
 	must(f, err)
 	f.Add(b[envelopeBytes:], []byte{})
 	f.Add([]byte{}, appendSteps(nil, 0, 1, 0, frames[0].Steps[0].Records[:8]))
@@ -714,7 +714,7 @@ func FuzzSegment(f *testing.F) {
 				r.Frames(i)
 			}
 		}
-		parseFrame(append(event.AppendFrame(nil, 1), sections...))
+		parseFrame(append(event.AppendFrame(nil, 1), sections...), true)
 	})
 }
 

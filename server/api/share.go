@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"slotrace/engine/recording"
+	"slotrace/server/card"
 	"slotrace/server/run"
 )
 
@@ -85,11 +87,11 @@ const missingPage = `<!doctype html>
 `
 
 func sharePage(k *run.Kept, origin string) string {
-	title, outcome := html.EscapeString(k.Name), html.EscapeString(Outcome(&k.Summary))
+	title, outcome := html.EscapeString(k.Name), html.EscapeString(k.Outcome())
 	if title == "" {
 		title = "A recording that cannot be read"
 	}
-	description := outcome + " " + html.EscapeString(setup(&k.Summary))
+	description := outcome + " " + html.EscapeString(k.Setup())
 	page, picture := origin+"/r/"+k.ID, origin+"/r/"+k.ID+".png?"+k.Sum
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -124,68 +126,18 @@ func sharePage(k *run.Kept, origin string) string {
 	if len(k.Sides) > 0 {
 		line(`<img src="/r/%s.png?%s" width="1200" height="630" alt="The slot map of the worst lap.">`, k.ID, k.Sum)
 	}
-	line(`<p class="quiet">%s</p>`, html.EscapeString(strings.Join(append([]string{setup(&k.Summary)}, details(k)...), " ")))
-	line(`<nav><a class="open" href="/#replay?id=%s">Open the replay</a> <a href="/api/recordings/%[1]s" download>Download it (%s)</a></nav>`, k.ID, megabytes(k.Size))
+	line(`<p class="quiet">%s</p>`, html.EscapeString(strings.Join(append([]string{k.Setup()}, details(k)...), " ")))
+	line(`<nav><a class="open" href="/#replay?id=%s">Open the replay</a> <a href="/api/recordings/%[1]s" download>Download it (%s)</a></nav>`, k.ID, recording.Bytes(k.Size))
 	line(`</main>`)
 	line(`</html>`)
 	return b.String()
 }
 
-// Outcome says in words what a recorded run came to.
-func Outcome(s *recording.Summary) string {
-	switch {
-	case len(s.Sides) == 0 && len(s.Damage) > 0:
-		return "This recording is damaged."
-	case len(s.Sides) == 0:
-		return "Nothing was recorded."
-	case len(s.Sides) == 1:
-		return cameTo(s.Run.Allocator, s.Sides[0])
-	}
-	return cameTo(s.Run.Allocator, s.Sides[0]) + " " + cameTo(s.Run.Compare, s.Sides[1])
-}
-
-func cameTo(allocator string, f recording.Figures) string {
-	switch {
-	case f.Stored == 0:
-		return allocator + " stored nothing."
-	case f.Lost > 0:
-		return fmt.Sprintf("%s lost %s of %s memories, each stored without an error.", allocator, number(f.Lost), number(f.Stored))
-	case f.Unread > 0:
-		return fmt.Sprintf("%s stored %s memories; of the %s that were read back none was lost.", allocator, number(f.Stored), number(f.Readable))
-	}
-	return fmt.Sprintf("%s stored %s memories and lost none.", allocator, number(f.Stored))
-}
-
-// setup says what ran.
-func setup(s *recording.Summary) string {
-	if s.Run.Writers == 0 {
-		return ""
-	}
-	speed := "at real speed"
-	switch {
-	case s.Run.Walk:
-		speed = "taking turns at random"
-	case s.Run.PaceUS > 0:
-		speed = "in slow motion"
-	}
-	writers := plural(uint64(s.Run.Writers), "writer")
-	if s.Run.Compare != "" {
-		writers += " on each side"
-	}
-	return fmt.Sprintf("%s %s, %s, %s.", writers, speed, plural(uint64(s.Run.Slots), "slot"), duration(s.Seconds))
-}
-
 func details(k *run.Kept) (list []string) {
-	if k.Events > 0 {
-		steps := "every one of " + plural(k.Events, "step")
-		if !k.Whole {
-			steps = plural(k.Events, "step") + ", with gaps"
-		}
-		list = append(list, "It holds "+steps+".")
+	if k.Made == "" {
+		return nil
 	}
-	if made, err := time.Parse(time.RFC3339, k.Made); err == nil {
-		list = append(list, "Recorded on "+made.UTC().Format("2 January 2006, 15:04 UTC")+".")
-	}
+	list = append(list, k.Steps(), "Recorded on "+k.Date()+".")
 	if k.State == run.RecordingOn {
 		list = append(list, "It is still being recorded.")
 	}
@@ -195,39 +147,27 @@ func details(k *run.Kept) (list []string) {
 	return list
 }
 
-func plural(n uint64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return number(n) + " " + what + "s"
-}
-
-// number is n with its thousands apart.
-func number(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func duration(seconds float64) string {
-	switch {
-	case seconds < 1:
-		return fmt.Sprintf("%.0f ms", seconds*1000)
-	case seconds < 120:
-		return fmt.Sprintf("%.1f s", seconds)
-	}
-	return fmt.Sprintf("%.0f minutes", seconds/60)
-}
-
-func megabytes(n int64) string {
-	if n < 100_000 {
-		return fmt.Sprintf("%d KB", (n+999)/1000)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-}
-
+// picture answers with the picture of a recording.
 func (a *recordings) picture(w http.ResponseWriter, r *http.Request, id string) {
-	failRecording(w, recording.ErrUnknown)
+	o, err := a.kept.Open(r.Context(), id)
+	var b []byte
+	if err == nil {
+		b, err = a.kept.Picture(r.Context(), &o.Kept, func() ([]byte, error) {
+			rec, err := o.Frames()
+			if err != nil {
+				return nil, err
+			}
+			return card.Draw(rec)
+		})
+	}
+	if err != nil {
+		failRecording(w, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("ETag", `"`+o.Sum+`"`)
+	h.Set("Cache-Control", "public, max-age=3600") // the page asks for it by its sum
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
 }

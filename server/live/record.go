@@ -16,9 +16,21 @@ import (
 )
 
 const (
-	drainEvery  = time.Millisecond // while steps come faster than a viewer is shown them
-	drainedRing = 1 << 14          // records, so that none is dropped meanwhile
+	drainEvery = time.Millisecond // while steps come faster than a viewer is shown them
+
+	// Rings have room for what writers do while the scribe waits for a core, which on a machine
+	// that others use can be a tenth of a second: 24 MiB on each side, shared between the writers.
+	ringsRecords = 1 << 20
+	maxRing      = 1 << 17
+	walkRing     = 1 << 12 // of writers that take turns: they are a hundred times slower
 )
+
+func (s *side) ringRecords() int {
+	if s.walk != nil {
+		return walkRing
+	}
+	return min(maxRing, ringsRecords/len(s.writers))
+}
 
 // Why a recording ended.
 const (
@@ -129,11 +141,15 @@ func (r *active) startRecord() error {
 	r.mu.Lock()
 	r.record = rec
 	r.mu.Unlock()
-	for _, s := range r.sides {
-		s.throughBarrier(func() { s.tapeOn(rec) })
+	tapes := make([]*tape, len(r.sides))
+	for i, s := range r.sides { // the first frame has the whole picture
+		tapes[i] = &tape{record: rec, on: true}
+		s.portray(tapes[i])
+	}
+	for i, s := range r.sides {
+		s.throughBarrier(func() { s.tapeOn(tapes[i]) })
 		rec.scribes.Go(func() { s.scribe(rec.stop) })
 	}
-	rec.show() // how it stands when it is begun
 	go rec.keep()
 	r.set(func(c *run.Config) { c.Record = true })
 	return nil
@@ -151,6 +167,15 @@ func (r *active) stopRecord(why string) {
 		rec.end(why, true)
 	}
 	<-rec.over
+}
+
+// releaseRecord has nobody wait any more for the disk that a recording is on.
+func (r *active) releaseRecord() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.record != nil {
+		r.record.recorder.Release()
+	}
 }
 
 // keep is the clerk: it shows the recording what the board is shown, until it is to end or
@@ -221,7 +246,6 @@ func (rec *record) end(why string, barrier bool) {
 		}
 	}
 	rec.recorder.State(rec.portrayed())
-	rec.recorder.Frame()
 	full := rec.recorder.Full()
 	err := rec.recorder.Close(why)
 	rec.mu.Lock()
@@ -279,20 +303,20 @@ func (s *side) throughBarrier(do func()) {
 	do()
 }
 
-// tapeOn begins to record the side's steps: those of puts that begin from now on.
-func (s *side) tapeOn(rec *record) {
-	t := &tape{record: rec, on: true}
-	s.mu.Lock()
-	t.loss = s.losses.total - min(s.losses.total, latestShown)
-	s.mu.Unlock()
+// tapeOn begins to record the side, as it stands now, and then the steps of puts that begin from
+// now on.
+func (s *side) tapeOn(t *tape) {
+	recorder := t.record.recorder
 	s.tracing.Lock()
-	defer s.tracing.Unlock()
 	s.follow() // what there was is not of it
 	t.dropped = s.tracer.Dropped()
-	rec.recorder.Start(s.number, s.run.clock.Now())
+	recorder.Start(s.number, s.run.clock.Now())
 	s.tape = t
 	s.tracer.Span()
 	s.aim()
+	s.tracing.Unlock()
+	s.portray(t)
+	recorder.Tick()
 }
 
 // tapeOff ends what is recorded of the side.
@@ -392,7 +416,7 @@ func (s *side) resize() {
 		s.tracer.Rings(0, 0)
 		s.roomy = false
 	case fast || s.roomy:
-		s.tracer.Rings(len(s.writers), drainedRing)
+		s.tracer.Rings(len(s.writers), s.ringRecords())
 		s.roomy = true
 	}
 }

@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,16 +34,20 @@ func recordingIn(t testing.TB, o Options) Options {
 
 func folderOf(t testing.TB, dir string) hackpadfs.FS {
 	t.Helper()
+	fsys, err := osFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fsys
+}
+
+func osFolder(dir string) (hackpadfs.FS, error) {
 	fsys := hackpados.NewFS()
 	name, err := fsys.FromOSPath(dir)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	sub, err := fsys.Sub(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sub
+	return fsys.Sub(name)
 }
 
 // books are the claims books of a run's laps, as they were when the laps ended.
@@ -75,6 +80,7 @@ type replay struct {
 }
 
 type replaySide struct {
+	first   event.Totals // when it began
 	totals  event.Totals
 	lap     uint32
 	cells   []byte
@@ -107,6 +113,9 @@ func play(t testing.TB, r *recording.Recording) (p replay) {
 				t.Fatalf("segment %d does not begin with the whole picture", i+1)
 			}
 			for _, x := range f.Totals {
+				if i == 0 && k == 0 {
+					p.sides[x.Side].first = x
+				}
 				p.sides[x.Side].totals = x
 			}
 			for _, x := range f.Evidence {
@@ -240,6 +249,7 @@ func wantWholePuts(t *testing.T, allocator string, arrivals, atBarrier bool, s *
 	for name := range puts {
 		last[name.writer] = max(last[name.writer], name.number)
 	}
+	wantNoneMissing(t, puts, s.gaps)
 	for name, records := range puts {
 		got := map[event.Phase]map[visible.Step]bool{event.Done: {}, event.Arrive: {}}
 		refused, block := false, false
@@ -270,6 +280,29 @@ func wantWholePuts(t *testing.T, allocator string, arrivals, atBarrier bool, s *
 		}
 	}
 	return stored, collisions
+}
+
+// wantNoneMissing wants a gap wherever a writer has made puts of which there is nothing.
+func wantNoneMissing(t *testing.T, puts map[putName][]event.Record, gaps []recording.Gap) {
+	t.Helper()
+	var spans [run.MaxWriters][]putSpan
+	for name, records := range puts {
+		spans[name.writer] = append(spans[name.writer], putSpan{name.number, records[0].At, records[len(records)-1].At})
+	}
+	for w, all := range spans {
+		slices.SortFunc(all, func(a, b putSpan) int { return cmp.Compare(a.number, b.number) })
+		for i := 1; i < len(all); i++ {
+			before, next := all[i-1], all[i]
+			if next.number > before.number+1 && !slices.ContainsFunc(gaps, func(g recording.Gap) bool { return g.From <= next.from && g.To >= before.to }) {
+				t.Fatalf("writer %d: nothing is there of puts %d to %d, and no gap is told from %d to %d", w, before.number+1, next.number-1, before.to, next.from)
+			}
+		}
+	}
+}
+
+type putSpan struct {
+	number   uint32
+	from, to int64
 }
 
 // A run is recorded from its first step to its end: the recording has its figures, the map of
@@ -365,7 +398,10 @@ func TestARecordingBeginsAndEndsWhileTheRunGoesOn(t *testing.T) {
 				if r.Ended != endedAsked || s.totals.Stored < first.Stored+20 || s.totals.Stored > last.Stored || s.events == 0 || s.events != ended.Events || s.leftOut != ended.LeftOut {
 					t.Errorf("%q, from %d to %d: %+v, %d events, %d left out, want %+v", r.Ended, first.Stored, last.Stored, s.totals, s.events, s.leftOut, ended)
 				}
-				wantWholePuts(t, "check-then-act", c.PaceUS > 0, c.PaceUS == 0, s)
+				stored, collisions := wantWholePuts(t, "check-then-act", c.PaceUS > 0, c.PaceUS == 0, s)
+				if c.PaceUS == 0 && (!ended.Whole || stored != s.totals.Stored-s.first.Stored || collisions != s.totals.Collisions-s.first.Collisions) { // it began at the barrier
+					t.Errorf("%d stored, %d collisions, from %+v to %+v; %+v: %+v", stored, collisions, s.first, s.totals, ended, s.gaps)
+				}
 				ids = append(ids, ended.ID)
 			}
 			there, err := shelfOf(o).IDs()
@@ -512,7 +548,7 @@ func TestABlockedDiskLeavesGapsAndNothingElseOut(t *testing.T) {
 		}
 		return nil
 	}})
-	o.Recording = recording.Options{Oldest: 50 * time.Millisecond}
+	o.Recording = recording.Options{Oldest: 50 * time.Millisecond, Segment: 256 << 10}
 	l := newLive(t, o)
 	c := run.Config{Allocator: "check-then-act", Writers: 4, Slots: 2000, Embedding: 4, Record: true}
 	id := begin(t, l, c).ID
@@ -541,6 +577,78 @@ func TestABlockedDiskLeavesGapsAndNothingElseOut(t *testing.T) {
 	if n := r.Summary().LeftOut; n != rec.LeftOut {
 		t.Errorf("%d left out, and %d", n, rec.LeftOut)
 	}
+}
+
+// What a ring had no room for is counted, and the time at which it was is a gap.
+func TestStepsThatFoundNoRoomAreTold(t *testing.T) {
+	o := recordingIn(t, onFile(t))
+	l := newLive(t, o)
+	c := run.Config{Allocator: "fetch-add", Writers: 2, Slots: 400_000, Embedding: 4, Record: true}
+	id := begin(t, l, c).ID
+	side := activeRun(t, l, id).sides[0]
+	side.tracing.Lock() // nobody drains
+	began := side.run.clock.Now()
+	until(t, func() bool { return side.tracer.Dropped() > 1000 })
+	ended := side.run.clock.Now()
+	side.tracing.Unlock()
+	st, err := l.Stop(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := play(t, open(t, o, st))
+	s := &p.sides[0]
+	wantTotals(t, s.totals, st.Sides[0])
+	wantWholePuts(t, c.Allocator, false, true, s)
+	dropped := side.tracer.Dropped()
+	if s.leftOut != dropped || st.Recording.LeftOut != dropped || st.Recording.Whole || s.events+dropped != 3*st.Sides[0].Stored {
+		t.Errorf("%d events, %d left out: %+v, want %d of %d", s.events, s.leftOut, st.Recording, dropped, 3*st.Sides[0].Stored)
+	}
+	if len(s.gaps) == 0 || s.gaps[0].From > ended || s.gaps[len(s.gaps)-1].To < ended || s.gaps[0].To < began {
+		t.Errorf("from %d to %d, the gaps are %+v", began, ended, s.gaps)
+	}
+}
+
+// Nobody waits for the disk but whoever wants the recording to be there.
+func TestARunEndsThoughTheDiskIsBlocked(t *testing.T) {
+	gate, blocked := make(chan struct{}), make(chan struct{}, 1)
+	o := onFile(t)
+	writes := 0
+	o.Recordings = recording.NewShelf(trouble{folderOf(t, t.TempDir()), func([]byte) error {
+		if writes++; writes == 2 {
+			blocked <- struct{}{}
+			<-gate
+		}
+		return nil
+	}})
+	o.Recording = recording.Options{Oldest: 10 * time.Millisecond, Segment: 64 << 10}
+	l := newLive(t, o)
+	c := run.Config{Allocator: "check-then-act", Writers: 4, Slots: 10_000, Embedding: 4, Record: true}
+	id := begin(t, l, c).ID
+	<-blocked
+	r := activeRun(t, l, id)
+	waits := func() bool { // at the barrier, for the disk
+		st, _ := l.Status(id)
+		return st.Sides[0].Rate == 0 && st.Sides[0].Lap > 1
+	}
+	until(t, waits)
+	if st := r.shown(); st.State != event.Running {
+		t.Errorf("%+v", st)
+	}
+	stopped := make(chan run.Status, 1)
+	go func() {
+		st, _ := l.Stop(context.Background(), id)
+		stopped <- st
+	}()
+	<-r.sides[0].ended
+	select {
+	case st := <-stopped:
+		t.Errorf("it is done before its recording is: %+v", st.Recording)
+	default:
+	}
+	close(gate)
+	st := <-stopped
+	p := play(t, open(t, o, st))
+	wantTotals(t, p.sides[0].totals, st.Sides[0])
 }
 
 // Of steps come faster than are to be recorded, and of those that are some spans are there whole.

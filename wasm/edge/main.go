@@ -4,9 +4,15 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"github.com/syumai/workers"
 
 	"slotrace/server/edge"
 )
 
-func main() { workers.Serve(edge.Handler(edge.Bound())) }
+func main() {
+	// Of 128 MB, which requests at a time share with each other and with JavaScript: rather collected more often than ended.
+	debug.SetMemoryLimit(40 << 20)
+	workers.Serve(edge.Handler(edge.Bound()))
+}

@@ -1,6 +1,8 @@
 package apitest
 
 import (
+	"bytes"
+	"image/png"
 	"strings"
 	"testing"
 
@@ -30,6 +32,14 @@ func (s *Server) testShare(t *testing.T) {
 		if strings.Contains(page, not) {
 			t.Errorf("%s in the page", not)
 		}
+	}
+	b := s.get(t, "/r/"+k.ID+".png")
+	picture, err := png.DecodeConfig(bytes.NewReader(b.Body))
+	if err != nil || b.Header.Get("Content-Type") != "image/png" || picture.Width != 1200 || picture.Height != 630 || len(b.Body) > 200_000 {
+		t.Errorf("its picture: %d, %v, %+v, %d bytes", b.Code, err, picture, len(b.Body))
+	}
+	if again := s.get(t, "/r/"+k.ID+".png?x"); !bytes.Equal(again.Body, b.Body) {
+		t.Error("the picture is another each time")
 	}
 	if a := s.get(t, "/r/style.css"); a.Code != 200 || a.Header.Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("the style: %d", a.Code)
