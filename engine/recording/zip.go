@@ -65,7 +65,7 @@ func (r *Recording) Zip() (*Zip, error) {
 			err = l.add(z, name, length, crc, nil)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, reason(err))
+			return nil, fmt.Errorf("%s: %w", name, inZip(reason(err)))
 		}
 	}
 	if err := z.Close(); err != nil {
@@ -258,11 +258,11 @@ func (r *Recording) CopyTo(to hackpadfs.FS, step func(bytes int64) error) error 
 			return err
 		}
 		b, err := fs.ReadFile(r.fsys, name)
-		if err == nil {
-			err = write(to, name, b)
-		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, reason(err))
+			return fmt.Errorf("%s: %w", name, inZip(reason(err)))
+		}
+		if err := write(to, name, b); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if bytes += int64(len(b)); step != nil {
 			if err := step(bytes); err != nil {
