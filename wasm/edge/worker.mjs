@@ -1,11 +1,14 @@
 // The worker: hands what is asked for to whoever has it. Files that there are, the platform sends by itself, without a
 // worker; go.mjs starts an instance of Go for each request it gets, which takes some milliseconds of the processor's time.
 import go from "./go.mjs";
+import { rooms } from "./room.mjs";
+export { Room } from "./room.mjs";
 
 export default {
   async fetch(request, env, ctx) {
-    const { pathname } = new URL(request.url);
+    const url = new URL(request.url), { pathname } = url;
     if (pathname === "/healthz" || pathname.startsWith("/api/")) return api(request, pathname, env, ctx);
+    if (pathname.startsWith("/room/")) return rooms(request, url, env);
     return env.ASSETS.fetch(request);
   },
 };
