@@ -111,3 +111,21 @@ func TestAZipIsDamagedOnlyWithAName(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWouldUnpackWithoutEndIsNotUnpacked(t *testing.T) {
+	fsys := memory(t)
+	record(t, fsys, 3, oneFrame)
+	r, err := Open(fsys)
+	must(t, err)
+	segment := r.Segments[0]
+	segment.Raw = maxRaw
+	r.Segments = nil
+	for range maxUnpacked/maxRaw + 1 {
+		r.Segments = append(r.Segments, segment)
+	}
+	for _, err := range []error{r.Verify(nil), r.CopyTo(memory(t), nil)} {
+		if err == nil || !strings.Contains(err.Error(), "which no run's do") {
+			t.Error(err)
+		}
+	}
+}
