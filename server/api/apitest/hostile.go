@@ -117,8 +117,8 @@ func Hostile(t testing.TB) map[string]struct {
 			}
 			return f
 		}), "more in it than any recording has"},
-		"a million entries": {millionEntries(1_000_000), "more in it than any recording has"},
-		"overlapping":       {overlapping(files()), "it is damaged"},
+		"entries without end": {manyEntries(250_000), "more in it than any recording has"},
+		"overlapping":         {overlapping(files()), "it is damaged"},
 	}
 }
 
@@ -129,8 +129,8 @@ func inFolder(folder string, files []file) []file {
 	return files
 }
 
-// millionEntries is a zip's directory of so many files of nothing, whose end tells of few.
-func millionEntries(n int) []byte {
+// manyEntries is a zip's directory of so many files of nothing.
+func manyEntries(n int) []byte {
 	var b bytes.Buffer
 	entry := make([]byte, 46)
 	binary.LittleEndian.PutUint32(entry, 0x02014b50)
