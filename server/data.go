@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hack-pad/hackpadfs"
 	hackpados "github.com/hack-pad/hackpadfs/os"
 
 	"slotrace/engine/mapping"
-	"slotrace/engine/recording"
 )
 
 // lockName is the file that marks a folder as slotrace's, and is locked while a
@@ -85,30 +85,32 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// recordings is the shelf in the folder, on which nothing lies about that was begun and is no
-// recording.
-func (d *dataFolder) recordings() (*recording.Shelf, error) {
-	dir, err := filepath.Abs(filepath.Join(d.dir, "recordings"))
+// recordings is the folder that recordings are in.
+func (d *dataFolder) recordings() (hackpadfs.FS, error) {
+	dir := filepath.Join(d.dir, "recordings")
+	err := os.MkdirAll(dir, 0o755)
+	var fsys hackpadfs.FS
 	if err == nil {
-		err = os.MkdirAll(dir, 0o755)
+		fsys, err = folder(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, reason(err))
 	}
-	all := hackpados.NewFS() // of the whole machine
+	return fsys, nil
+}
+
+// folder is a folder of the system as recordings take it.
+func folder(dir string) (hackpadfs.FS, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	all := hackpados.NewFS()
 	name, err := all.FromOSPath(dir)
 	if err != nil {
-		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, err)
+		return nil, err
 	}
-	fsys, err := all.Sub(name)
-	if err != nil {
-		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, err)
-	}
-	shelf := recording.NewShelf(fsys)
-	if err := shelf.Sweep(); err != nil {
-		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, err)
-	}
-	return shelf, nil
+	return all.Sub(name)
 }
 
 // Close unlocks the folder. A temporary one is removed; of another the lock file

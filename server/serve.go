@@ -22,6 +22,7 @@ import (
 	"slotrace/server/relay"
 	"slotrace/server/reviews"
 	"slotrace/server/schedules"
+	"slotrace/server/shelf"
 	"slotrace/server/stream"
 	"slotrace/static"
 )
@@ -65,11 +66,18 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
 
-	shelf, err := data.recordings()
+	folder, err := data.recordings()
 	if err != nil {
 		return err
 	}
-	runs, err := live.New(live.Options{Dir: data.dir, Recordings: shelf, Server: version(), Log: log})
+	keep := words.keep
+	keep.Log = log
+	recordings, err := shelf.New(folder, keep)
+	if err != nil {
+		return err
+	}
+	defer recordings.Close()
+	runs, err := live.New(live.Options{Dir: data.dir, Recordings: recordings, Server: version(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -85,6 +93,10 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	things := api.New(api.Host{Runs: runs, Reviews: tests, Schedules: schedules.New(data.dir)})
 	mux.Handle("/healthz", things)
 	mux.Handle("/api/", things)
+	kept := api.Recordings(recordings)
+	mux.Handle("/api/recordings", kept)
+	mux.Handle("/api/recordings/", kept)
+	mux.Handle("/r/", kept)
 	mux.Handle("/api/stream", viewers)
 	mux.Handle("/metrics", metricsHandler(metrics))
 	mux.Handle("/", static.Handler())

@@ -53,11 +53,11 @@ type Recorder struct {
 	buf    []byte    // of the frame under way
 }
 
-// Of frames that cannot be handed over, since the disk is behind, so many bytes are kept
+// Of frames that cannot be handed over, since the disk is behind, as many segments' worth are kept
 // until Frame waits; and until it does whatever was released.
 const (
-	keptBytes   = 2 * SegmentBytes
-	utmostBytes = 3 * SegmentBytes
+	keptSegments   = 2
+	utmostSegments = 3
 )
 
 type sideSteps struct {
@@ -271,7 +271,7 @@ func (r *Recorder) Steps(side int, lap uint32, until int64, leftOut uint64, reco
 func (r *Recorder) Frame() bool {
 	r.writer.await(func() bool {
 		n := r.drafted.Load()
-		return n < keptBytes || !r.writer.busy() || n < utmostBytes && r.released.Load()
+		return n < keptSegments*r.options.Segment || !r.writer.busy() || n < utmostSegments*r.options.Segment && r.released.Load()
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()

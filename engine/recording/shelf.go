@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 
@@ -54,6 +55,18 @@ func (s *Shelf) Make() (id string, in hackpadfs.FS, err error) {
 	return id, folder{s.fsys, id}, nil
 }
 
+// Begin is Make for whoever asks how much room there is, which nobody knows here, and says
+// whether it is to be kept in the end.
+func (s *Shelf) Begin() (id string, in hackpadfs.FS, room int64, end func(keep bool) error, err error) {
+	id, in, err = s.Make()
+	return id, in, math.MaxInt64, func(keep bool) error {
+		if keep {
+			return nil
+		}
+		return s.Remove(id)
+	}, err
+}
+
 // Open opens a recording.
 func (s *Shelf) Open(id string) (*Recording, error) {
 	in, err := s.in(id)
@@ -77,6 +90,22 @@ func (s *Shelf) in(id string) (hackpadfs.FS, error) {
 		return nil, ErrUnknown
 	}
 	return folder{s.fsys, id}, nil
+}
+
+// Files tells of a recording's header, which is written first or when it is renamed, and of
+// its manifest, which is written last. What is not there is nil.
+func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
+	in, err := s.in(id)
+	if err != nil {
+		return nil, nil
+	}
+	if i, err := hackpadfs.Stat(in, headerName); err == nil {
+		header = i
+	}
+	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
+		manifest = i
+	}
+	return header, manifest
 }
 
 // IDs lists the recordings' ids.

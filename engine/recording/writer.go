@@ -2,6 +2,7 @@ package recording
 
 import (
 	"fmt"
+	"hash/crc32"
 	"sync"
 
 	"github.com/hack-pad/hackpadfs"
@@ -62,7 +63,7 @@ func (w *Writer) write(d *draft) error {
 	if err != nil {
 		return err
 	}
-	d.Bytes = int64(len(b))
+	d.Bytes, d.CRC32 = int64(len(b)), crc32.ChecksumIEEE(b)
 	w.mu.Lock()
 	w.manifest.Segments = append(w.manifest.Segments, d.Segment)
 	w.bytes += d.Bytes

@@ -88,8 +88,8 @@ func NewTracer(clock *Clock, threads int) *Tracer {
 	return t
 }
 
-// Rings gives the first so many threads rings of at least that many records, and the
-// others such as they had at first. Nobody puts meanwhile, and all has been drained.
+// Rings gives the first so many threads rings of at least that many records, up to the next
+// power of two, and the others such as they had at first. Nobody puts meanwhile, and all has been drained.
 func (tr *Tracer) Rings(threads, records int) {
 	for i := range tr.rings {
 		n := ringRecords

@@ -28,6 +28,7 @@ var rooms = []room{
 	{path: "engine/bench", imports: []string{"engine", "engine/alloc", "engine/event", "engine/lab", "engine/mapping", "engine/trace", "engine/visible", "engine/visible/index"}},
 	{path: "engine/fold", imports: []string{"engine/event"}},
 	{path: "engine/recording", imports: []string{"engine/event", "engine/fold", "engine/visible"}, without: []string{websocket, "net/http"}},
+	{path: "engine/recording/recordingtest", imports: []string{"engine/recording", "engine/event", "engine/visible"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/area", "engine/event", "engine/visible", "engine/visible/index", "engine/verdict"}},
@@ -44,17 +45,19 @@ var rooms = []room{
 	{path: "web/tree"},
 	{path: "web/explore", imports: []string{"engine/lab", "engine/catalogue", "engine/explore", "engine/verdict", "engine/event", "engine/visible", "web/tree"}},
 	{path: "web/worker", imports: []string{"web/explore", "web/tree"}, browser: true, without: []string{websocket}},
-	{path: "web/local", imports: []string{"engine/event", "engine/fold", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
+	{path: "web/local", imports: []string{"engine/event", "engine/fold", "engine/recording", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.
-	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/review/report"}, without: []string{websocket, "net/http"}},
+	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/recording", "engine/review/report"}, without: []string{websocket, "net/http"}},
 	// The browser runs live, too, where there is no server.
 	{path: "server/live", imports: []string{"engine/...", "server/run"}, without: []string{websocket, "net/http"}},
 	// The edge carries rooms: flow and room have neither sockets nor clocks of their own.
 	{path: "server/flow", imports: []string{"engine/event"}, without: []string{websocket, "net/http"}},
 	{path: "server/room", imports: []string{"engine/event", "engine/fold", "server/flow"}, without: []string{websocket, "net/http"}},
-	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
+	{path: "server/card", imports: []string{"engine/event", "engine/recording", "web/picture"}, without: []string{websocket, "net/http"}},
+	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard", "server/card"}, without: []string{websocket}},
+	{path: "server/api/apitest", imports: []string{"engine/...", "server/run"}, without: []string{websocket}},
 	{path: "server/edge", imports: []string{"engine/...", "server/run", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 

@@ -84,6 +84,7 @@ func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, erro
 // run leads the run to its end.
 func (r *active) run(ctx context.Context) {
 	defer close(r.done)
+	defer context.AfterFunc(ctx, r.releaseRecord)() // the leads may be waiting for the disk
 	var leads sync.WaitGroup
 	for _, s := range r.sides {
 		leads.Go(func() { s.lead(ctx) })

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hack-pad/hackpadfs"
+
 	"slotrace/engine"
 	"slotrace/engine/alloc"
 	"slotrace/engine/event"
@@ -26,7 +28,7 @@ type Options struct {
 	Server string       // the version to greet viewers with
 	Log    *slog.Logger // nil: nothing is logged
 
-	Recordings *recording.Shelf  // nil: runs cannot be recorded
+	Recordings Recordings        // nil: runs cannot be recorded
 	Unrecorded string            // why, if they cannot
 	Recording  recording.Options // bounds of each
 
@@ -38,6 +40,13 @@ type Options struct {
 	// Yield is what a writer does between two puts, so that others get on, in ways that
 	// the Go scheduler may not know of. nil: it yields to the scheduler.
 	Yield func()
+}
+
+// Recordings is where recordings of runs are kept.
+type Recordings interface {
+	// Begin makes the folder of a new one, and says how many bytes there is room for. When it has
+	// ended, end keeps it or removes it.
+	Begin() (id string, in hackpadfs.FS, room int64, end func(keep bool) error, err error)
 }
 
 // Live is run.Runs on the real engine. It is safe for concurrent use.

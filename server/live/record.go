@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -15,9 +16,21 @@ import (
 )
 
 const (
-	drainEvery  = time.Millisecond // while steps come faster than a viewer is shown them
-	drainedRing = 1 << 14          // records, so that none is dropped meanwhile
+	drainEvery = time.Millisecond // while steps come faster than a viewer is shown them
+
+	// Rings have room for what writers do while the scribe waits for a core, which on a machine
+	// that others use can be a tenth of a second: 24 MiB on each side, shared between the writers.
+	ringsRecords = 1 << 20
+	maxRing      = 1 << 17
+	walkRing     = 1 << 12 // of writers that take turns: they are a hundred times slower
 )
+
+func (s *side) ringRecords() int {
+	if s.walk != nil {
+		return walkRing
+	}
+	return min(maxRing, ringsRecords/len(s.writers))
+}
 
 // Why a recording ended.
 const (
@@ -34,6 +47,7 @@ type record struct {
 	writer   *recording.Writer
 	recorder *recording.Recorder
 	limit    int64
+	done     func(keep bool) error // it has ended
 
 	claimed atomic.Bool    // somebody ends it
 	stop    chan struct{}  // closed when it is to end
@@ -81,27 +95,25 @@ func newRecord(r *active) (*record, error) {
 		},
 		Hello: r.board.Hello(false),
 	}
-	id, folder, err := shelf.Make()
+	id, folder, room, end, err := shelf.Begin()
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	undo := func(err error) (*record, error) { return nil, errors.Join(err, shelf.Remove(id)) }
+	undo := func(err error) (*record, error) { return nil, errors.Join(err, end(false)) }
 	w, err := recording.NewWriter(folder, &h)
 	if err != nil {
 		return undo(err)
 	}
 	s := r.shown()
 	s.Recording = event.NotRecording
-	recorder, err := recording.NewRecorder(w, &h, s, r.options.Recording)
+	bounds := r.options.Recording
+	bounds.Bytes = min(cmp.Or(bounds.Bytes, recording.Default.Bytes), room)
+	recorder, err := recording.NewRecorder(w, &h, s, bounds)
 	if err != nil {
 		return undo(errors.Join(err, w.Close(err.Error())))
 	}
-	limit := r.options.Recording.Bytes
-	if limit == 0 {
-		limit = recording.Default.Bytes
-	}
 	return &record{
-		run: r, id: id, writer: w, recorder: recorder, limit: limit, state: "recording",
+		run: r, id: id, writer: w, recorder: recorder, limit: bounds.Bytes, done: end, state: "recording",
 		stop: make(chan struct{}), clerk: make(chan struct{}), over: make(chan struct{}),
 	}, nil
 }
@@ -151,6 +163,15 @@ func (r *active) stopRecord(why string) {
 		rec.end(why, true)
 	}
 	<-rec.over
+}
+
+// releaseRecord has nobody wait any more for the disk that a recording is on.
+func (r *active) releaseRecord() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.record != nil {
+		r.record.recorder.Release()
+	}
 }
 
 // keep is the clerk: it shows the recording what the board is shown, until it is to end or
@@ -235,6 +256,9 @@ func (rec *record) end(why string, barrier bool) {
 	}
 	rec.mu.Unlock()
 	rec.run.set(func(c *run.Config) { c.Record = false })
+	if err := rec.done(true); err != nil {
+		rec.run.options.Log.Warn("a recording that has ended", "recording", rec.id, "failure", err)
+	}
 	if err != nil {
 		rec.run.options.Log.Warn("a recording failed", "recording", rec.id, "failure", err)
 	}
@@ -389,7 +413,7 @@ func (s *side) resize() {
 		s.tracer.Rings(0, 0)
 		s.roomy = false
 	case fast || s.roomy:
-		s.tracer.Rings(len(s.writers), drainedRing)
+		s.tracer.Rings(len(s.writers), s.ringRecords())
 		s.roomy = true
 	}
 }

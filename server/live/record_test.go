@@ -33,16 +33,20 @@ func recordingIn(t testing.TB, o Options) Options {
 
 func folderOf(t testing.TB, dir string) hackpadfs.FS {
 	t.Helper()
+	fsys, err := osFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fsys
+}
+
+func osFolder(dir string) (hackpadfs.FS, error) {
 	fsys := hackpados.NewFS()
 	name, err := fsys.FromOSPath(dir)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	sub, err := fsys.Sub(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sub
+	return fsys.Sub(name)
 }
 
 // books are the claims books of a run's laps, as they were when the laps ended.
@@ -145,7 +149,7 @@ func open(t testing.TB, o Options, st run.Status) *recording.Recording {
 	if st.Recording == nil {
 		t.Fatalf("there is no recording: %+v", st)
 	}
-	r, err := o.Recordings.Open(st.Recording.ID)
+	r, err := shelfOf(o).Open(st.Recording.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +372,7 @@ func TestARecordingBeginsAndEndsWhileTheRunGoesOn(t *testing.T) {
 				wantWholePuts(t, "check-then-act", c.PaceUS > 0, c.PaceUS == 0, s)
 				ids = append(ids, ended.ID)
 			}
-			there, err := o.Recordings.IDs()
+			there, err := shelfOf(o).IDs()
 			slices.Sort(ids)
 			if err != nil || !slices.Equal(there, ids) {
 				t.Errorf("%v, want %v, %v", there, ids, err)
@@ -437,7 +441,7 @@ func TestWhyARunCannotBeRecorded(t *testing.T) {
 	if _, err := l.Change(t.Context(), id, run.Change{Record: new(true)}); !errors.Is(err, run.ErrEnded) {
 		t.Errorf("%v", err)
 	}
-	if ids, err := o.Recordings.IDs(); len(ids) != 0 || err != nil {
+	if ids, err := shelfOf(o).IDs(); len(ids) != 0 || err != nil {
 		t.Errorf("%v, %v", ids, err)
 	}
 }
@@ -512,7 +516,7 @@ func TestABlockedDiskLeavesGapsAndNothingElseOut(t *testing.T) {
 		}
 		return nil
 	}})
-	o.Recording = recording.Options{Oldest: 50 * time.Millisecond}
+	o.Recording = recording.Options{Oldest: 50 * time.Millisecond, Segment: 256 << 10}
 	l := newLive(t, o)
 	c := run.Config{Allocator: "check-then-act", Writers: 4, Slots: 2000, Embedding: 4, Record: true}
 	id := begin(t, l, c).ID
@@ -541,6 +545,78 @@ func TestABlockedDiskLeavesGapsAndNothingElseOut(t *testing.T) {
 	if n := r.Summary().LeftOut; n != rec.LeftOut {
 		t.Errorf("%d left out, and %d", n, rec.LeftOut)
 	}
+}
+
+// What a ring had no room for is counted, and the time at which it was is a gap.
+func TestStepsThatFoundNoRoomAreTold(t *testing.T) {
+	o := recordingIn(t, onFile(t))
+	l := newLive(t, o)
+	c := run.Config{Allocator: "fetch-add", Writers: 2, Slots: 400_000, Embedding: 4, Record: true}
+	id := begin(t, l, c).ID
+	side := activeRun(t, l, id).sides[0]
+	side.tracing.Lock() // nobody drains
+	began := side.run.clock.Now()
+	until(t, func() bool { return side.tracer.Dropped() > 1000 })
+	ended := side.run.clock.Now()
+	side.tracing.Unlock()
+	st, err := l.Stop(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := play(t, open(t, o, st))
+	s := &p.sides[0]
+	wantTotals(t, s.totals, st.Sides[0])
+	wantWholePuts(t, c.Allocator, false, true, s)
+	dropped := side.tracer.Dropped()
+	if s.leftOut != dropped || st.Recording.LeftOut != dropped || st.Recording.Whole || s.events+dropped != 3*st.Sides[0].Stored {
+		t.Errorf("%d events, %d left out: %+v, want %d of %d", s.events, s.leftOut, st.Recording, dropped, 3*st.Sides[0].Stored)
+	}
+	if len(s.gaps) == 0 || s.gaps[0].From > ended || s.gaps[len(s.gaps)-1].To < ended || s.gaps[0].To < began {
+		t.Errorf("from %d to %d, the gaps are %+v", began, ended, s.gaps)
+	}
+}
+
+// Nobody waits for the disk but whoever wants the recording to be there.
+func TestARunEndsThoughTheDiskIsBlocked(t *testing.T) {
+	gate, blocked := make(chan struct{}), make(chan struct{}, 1)
+	o := onFile(t)
+	writes := 0
+	o.Recordings = recording.NewShelf(trouble{folderOf(t, t.TempDir()), func([]byte) error {
+		if writes++; writes == 2 {
+			blocked <- struct{}{}
+			<-gate
+		}
+		return nil
+	}})
+	o.Recording = recording.Options{Oldest: 10 * time.Millisecond, Segment: 64 << 10}
+	l := newLive(t, o)
+	c := run.Config{Allocator: "check-then-act", Writers: 4, Slots: 10_000, Embedding: 4, Record: true}
+	id := begin(t, l, c).ID
+	<-blocked
+	r := activeRun(t, l, id)
+	waits := func() bool { // at the barrier, for the disk
+		st, _ := l.Status(id)
+		return st.Sides[0].Rate == 0 && st.Sides[0].Lap > 1
+	}
+	until(t, waits)
+	if st := r.shown(); st.State != event.Running {
+		t.Errorf("%+v", st)
+	}
+	stopped := make(chan run.Status, 1)
+	go func() {
+		st, _ := l.Stop(context.Background(), id)
+		stopped <- st
+	}()
+	<-r.sides[0].ended
+	select {
+	case st := <-stopped:
+		t.Errorf("it is done before its recording is: %+v", st.Recording)
+	default:
+	}
+	close(gate)
+	st := <-stopped
+	p := play(t, open(t, o, st))
+	wantTotals(t, p.sides[0].totals, st.Sides[0])
 }
 
 // Of steps come faster than are to be recorded, and of those that are some spans are there whole.
@@ -593,7 +669,7 @@ func TestAFullDiskEndsTheRecordingAndNotTheRun(t *testing.T) {
 			if !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("a disk without room: %v", err)
 			}
-			if ids, _ := o.Recordings.IDs(); len(ids) > 0 {
+			if ids, _ := shelfOf(o).IDs(); len(ids) > 0 {
 				t.Errorf("it left %v", ids)
 			}
 		} else {
@@ -608,7 +684,7 @@ func TestAFullDiskEndsTheRecordingAndNotTheRun(t *testing.T) {
 			if st.Recording.State != "failed" || !strings.Contains(st.Recording.Failure, "no space") || st.Record || activeRun(t, l, id).shown().Recording != event.RecordingFailed {
 				t.Errorf("%+v", st.Recording)
 			}
-			r, err := o.Recordings.Open(st.Recording.ID)
+			r, err := shelfOf(o).Open(st.Recording.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -659,12 +735,12 @@ func TestRecordingGoesOnWhateverIsChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTotals(t, play(t, open(t, o, st)).sides[0].totals, st.Sides[0])
-	ids, err := o.Recordings.IDs()
+	ids, err := shelfOf(o).IDs()
 	if err != nil || len(ids) != 4 {
 		t.Fatalf("%v, %v", ids, err)
 	}
 	for _, id := range ids {
-		r, err := o.Recordings.Open(id)
+		r, err := shelfOf(o).Open(id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -688,3 +764,5 @@ func TestAStatusTellsOfTheRecordingInJSON(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 }
+
+func shelfOf(o Options) *recording.Shelf { return o.Recordings.(*recording.Shelf) }
