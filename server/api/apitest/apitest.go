@@ -18,6 +18,9 @@ type Server struct {
 	URL    string       // where it is, without a slash at the end
 	Client *http.Client // nil = http.DefaultClient
 
+	// Machine says that it is a machine of one's own. If not, it says of what needs one that it does.
+	Machine bool
+
 	// Owned says that whoever asks may list, rename and remove recordings, which at the edge nobody may.
 	Owned bool
 
