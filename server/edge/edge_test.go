@@ -3,6 +3,7 @@
 package edge_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,11 @@ const root = "../.."
 
 func TestTheEdgeAnswersAsEveryHostOfTheAPI(t *testing.T) {
 	apitest.Table(t, &apitest.Server{URL: edgetest.Serve(t, root)})
+}
+
+func TestRecordingsAtTheEdge(t *testing.T) {
+	s := &apitest.Server{URL: edgetest.Serve(t, root), Limit: 16 << 20}
+	s.Recordings(t)
 }
 
 // ask asks, follows no redirection, and returns the body too.
@@ -92,10 +98,14 @@ func TestAnAddressThatCannotBeReadIsTheCallersError(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n", path)
-		text, err := io.ReadAll(c)
-		if err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 400 ") || !strings.Contains(string(text), `{"error":"the address has a %`) {
-			t.Errorf("%s: %q, %v", path, text, err)
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: edge\r\n\r\n", path)
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != 400 || !strings.HasPrefix(string(text), `{"error":"the address has a %`) {
+			t.Errorf("%s: %s %q, %v", path, answer.Status, text, err)
 		}
 	}
 }
@@ -119,6 +129,7 @@ func TestFilesComeWithTheServersHeadersAndNothingElseComes(t *testing.T) {
 		{"GET", "/index.html", 307, ""},
 		{"GET", "/nothing", 404, ""},
 		{"GET", "/_headers", 404, ""},
+		{"GET", "/r", 404, ""},
 		{"GET", "/worker.mjs", 404, ""},
 		{"GET", "/app.wasm", 404, ""},
 		{"GET", "/healthz/", 404, ""},

@@ -30,7 +30,7 @@ func BenchmarkFanOut(b *testing.B) {
 
 func fanOut(b *testing.B, viewers, cells, steps int) {
 	const slots = 100_000
-	origin := edgetest.Serve(b, "../..")
+	origin := edgetest.Serve(b, root)
 	board := fold.NewBoard(event.Hello{Allocators: []event.Allocator{{Name: "a"}}}, event.State{Writers: 1, Sides: 1})
 	board.Begin(event.State{Run: 1, State: event.Running, Writers: 8, Sides: 1, Slots: slots, Allocators: [2]uint8{0, event.NoAllocator}})
 	room, err := relay.ParseRoom(origin + "/room/fan-out")

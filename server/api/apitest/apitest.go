@@ -58,7 +58,7 @@ func (s *Server) ask(t testing.TB, q Request) (Answer, error) {
 		return Answer{}, err
 	}
 	path, query, _ := strings.Cut(q.Path, "?")
-	r.URL.Opaque = "//" + r.URL.Host + path // as it is, dots and all
+	r.URL.Opaque = path // as it is, dots and all
 	r.URL.RawQuery = query
 	for i := 0; i < len(q.Header); i += 2 {
 		r.Header.Add(q.Header[i], q.Header[i+1])
