@@ -77,9 +77,9 @@ func TestWordsThatAreOff(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, review, explore, replay, check, bench, version, help; see slotrace --help`},
+		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, review, explore, replay, play, export, check, bench, version, help; see slotrace --help`},
 		{[]string{""}, `slotrace: there is no command ""`},
-		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, review, explore, replay, check, bench, version`},
+		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, review, explore, replay, play, export, check, bench, version`},
 		{[]string{"--adr", ":1"}, "slotrace serve: there is no flag --adr; there are --addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb, --relay, --token; see slotrace serve --help"},
 		{[]string{"serve", "--verbose"}, "there is no flag --verbose"},
 		{[]string{"serve", "now"}, `"now" is one word too many`},

@@ -45,9 +45,9 @@ type serveWords struct {
 	port  string
 	data  string // "" is a temporary folder
 	hosts []string
+	keep  shelf.Options
 	relay *relay.Room // nil is none
 	token string
-	keep  shelf.Options
 }
 
 // errHelp asks for serveHelp.
@@ -75,6 +75,10 @@ func parseServe(args []string, getenv func(string) string) (serveWords, error) {
 		w.hosts = append(w.hosts, s)
 		return nil
 	})
+	keepMB := within(flags, "keep-mb", shelf.Default.Bytes>>20, 1, 1<<30)
+	keepCount := within(flags, "keep-count", int64(shelf.Default.Count), 1, 100_000)
+	keepDays := within(flags, "keep-days", 30, 0, 36_500)
+	uploadMB := within(flags, "upload-mb", shelf.Default.One>>20, 1, 1<<20)
 	flags.Func("relay", "", func(s string) error {
 		room, err := relay.ParseRoom(s)
 		w.relay = &room
@@ -84,10 +88,6 @@ func parseServe(args []string, getenv func(string) string) (serveWords, error) {
 		w.token = s
 		return relay.ParseToken(s)
 	})
-	keepMB := within(flags, "keep-mb", shelf.Default.Bytes>>20, 1, 1<<30)
-	keepCount := within(flags, "keep-count", int64(shelf.Default.Count), 1, 100_000)
-	keepDays := within(flags, "keep-days", 30, 0, 36_500)
-	uploadMB := within(flags, "upload-mb", shelf.Default.One>>20, 1, 1<<20)
 	if err := flags.Parse(args); err != nil {
 		return w, flagError(err, serveFlags)
 	}

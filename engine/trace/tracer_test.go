@@ -240,3 +240,37 @@ func TestTheBlockTellsThatItsSlotHadBeenClaimed(t *testing.T) {
 		}
 	}
 }
+
+// A put whose records do not all find room is left out whole.
+func TestAPutIsRecordedWholeOrNotAtAll(t *testing.T) {
+	tr := NewTracer(NewClock(), 1)
+	tr.Every()
+	th := &visible.Thread{}
+	const puts = ringRecords/3*3 + 10 // a ring does not hold a whole number of them
+	for i := range uint32(puts) {
+		put(tr, tr, th, i, 1)
+	}
+	of := make(map[uint32]int)
+	for _, r := range drain(tr) {
+		of[r.Number]++
+	}
+	each := of[0]
+	for number, n := range of {
+		if n != each {
+			t.Errorf("put %d has %d records of %d", number, n, each)
+		}
+	}
+	if dropped := tr.Dropped(); dropped != uint64((puts-len(of))*each) {
+		t.Errorf("%d dropped of %d puts", dropped, puts-len(of))
+	}
+	for i := range uint32(ringRecords) {
+		put(tr, tr, th, puts+i, 1)
+	}
+	half(tr, th, 6)()
+	rest := half(tr, th, 7)
+	drain(tr) // and there is room again
+	rest()
+	if records := drain(tr); len(records) != 0 {
+		t.Errorf("of a put that began without room there are %+v", records)
+	}
+}

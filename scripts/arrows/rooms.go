@@ -28,6 +28,7 @@ var rooms = []room{
 	{path: "engine/bench", imports: []string{"engine", "engine/alloc", "engine/event", "engine/lab", "engine/mapping", "engine/trace", "engine/visible", "engine/visible/index"}},
 	{path: "engine/fold", imports: []string{"engine/event"}},
 	{path: "engine/recording", imports: []string{"engine/event", "engine/fold", "engine/visible"}, without: []string{websocket, "net/http"}},
+	{path: "engine/recording/export", imports: []string{"engine/recording", "engine/event", "engine/visible"}, without: []string{websocket, "net/http"}},
 	{path: "engine/recording/recordingtest", imports: []string{"engine/recording", "engine/event", "engine/visible"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},

@@ -50,7 +50,6 @@ func BenchmarkRecording(b *testing.B) {
 			o := recordingIn(b, Options{Dir: b.TempDir()})
 			l := newLive(b, o)
 			id := begin(b, l, run.Config{Allocator: "check-then-act", Writers: writers, Slots: 100_000, Embedding: 768}).ID
-			always := func(run.Status) bool { return true }
 			record := func(on bool) run.Status { return change(b, l, id, run.Change{Record: &on}) }
 			// Others use the machine, too: each stretch is compared with its neighbours.
 			cost := func() float64 {
