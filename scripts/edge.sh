@@ -9,11 +9,7 @@ worker=build/edge/worker
 GOOS='' GOARCH='' go run github.com/syumai/workers/cmd/workers-assets-gen -mode=go -o "$worker" # empties the folder
 mv "$worker/worker.mjs" "$worker/go.mjs" # ours is in front of it
 cp wasm/edge/worker.mjs wasm/edge/room.mjs "$worker/"
-wasm() {
-	GOOS=js GOARCH=wasm go build -trimpath -buildvcs=false -ldflags='-s -w' "$@"
-}
-wasm -o "$worker/app.wasm" ./wasm/edge
-wasm -o "$worker/room.wasm" ./wasm/room
+GOOS=js GOARCH=wasm go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$worker/app.wasm" ./wasm/edge
 mkdir -p build/miniflare
 cp wasm/edge/run.mjs build/miniflare/ # a module finds its packages beside it
 rm -rf build/edge/assets

@@ -85,3 +85,8 @@ func TestRecordingsOutliveTheServer(t *testing.T) {
 		t.Errorf("left: %q", left)
 	}
 }
+
+func TestTheServerAnswersAsEveryHostOfTheAPI(t *testing.T) {
+	url, _ := begun(t, "--data", filepath.Join(t.TempDir(), "data"))
+	apitest.Table(t, &apitest.Server{URL: url, Machine: true})
+}
