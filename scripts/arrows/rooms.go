@@ -60,9 +60,10 @@ var rooms = []room{
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard", "server/card"}, without: []string{websocket}},
 	{path: "server/api/apitest", imports: []string{"engine/...", "server/run"}, without: []string{websocket}},
 	{path: "server/edge", imports: []string{"engine/...", "server/run", "server/api"}, browser: true, without: []string{websocket}},
+	{path: "server/edge/object", imports: []string{"engine/event", "server/flow", "server/room"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 
-	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/edge", "server/flow", "server/room"}, browser: true, without: []string{websocket}},
+	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/edge", "server/edge/object"}, browser: true, without: []string{websocket}},
 	{path: "static"},
 	{path: "scripts/site", imports: []string{"static"}},
 	{path: "scripts/..."},

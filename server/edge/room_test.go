@@ -174,7 +174,7 @@ func own(t *testing.T, runs *live.Live) *watch.Picture {
 // exact is exact for everybody in the end: for those who were there from the beginning, and
 // for those who came in the middle.
 func TestARoomCarriesALiveRunToFiftyViewers(t *testing.T) {
-	origin := edgetest.Serve(t, "../..")
+	origin := edgetest.Serve(t, root)
 	runs, line := presents(t, origin, "fifty")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -261,7 +261,7 @@ func TestARoomCarriesALiveRunToFiftyViewers(t *testing.T) {
 // if it had not been away, for the presenter as for those who watch.
 func TestARoomHibernates(t *testing.T) {
 	said := make(chan string, 1000)
-	origin := edgetest.ServeAnd(t, "../..", func(line string) { said <- line })
+	origin := edgetest.ServeAnd(t, root, func(line string) { said <- line })
 	runs, _ := presents(t, origin, "winter")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -352,7 +352,7 @@ func TestARoomHibernates(t *testing.T) {
 
 // Nobody is let in who is not to be.
 func TestWhoMayComeIntoARoom(t *testing.T) {
-	origin := edgetest.Serve(t, "../..")
+	origin := edgetest.Serve(t, root)
 	bearer := func(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 	for _, c := range []struct {
 		path     string
@@ -401,7 +401,7 @@ func TestWhoMayComeIntoARoom(t *testing.T) {
 
 // What does not parse ends its connection with the code of WIRE.md, on the wire, too.
 func TestARoomClosesWithTheCodesOfThePage(t *testing.T) {
-	origin := edgetest.Serve(t, "../..")
+	origin := edgetest.Serve(t, root)
 	presented := event.AppendPresent(nil, event.Session{1}, event.AppendHello(nil, &event.Hello{}))
 	dial := func(path string) *websocket.Conn {
 		conn, _, err := websocket.Dial(t.Context(), origin+"/room/codes/"+path, &websocket.DialOptions{

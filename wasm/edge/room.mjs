@@ -1,8 +1,8 @@
-// Rooms, where one presents what others watch. What a room does, room.wasm says (server/room; ROOM.md there says how one
+// Rooms, where one presents what others watch. What a room does, the program says (server/room; ROOM.md there says how one
 // talks to it); here are its sockets, its clock, and where it is kept while it is not in memory.
 import { DurableObject } from "cloudflare:workers";
 import "./wasm_exec.js";
-import program from "./room.wasm";
+import program from "./app.wasm";
 
 const protocol = "slotrace.v1";
 const largest = 128 << 10; // bytes in a message of a presenter
@@ -73,7 +73,8 @@ export class Room extends DurableObject {
         close(socket, code, reason);
       },
     };
-    const ended = go.run(await WebAssembly.instantiate(program, go.importObject), this.room);
+    const imports = { ...go.importObject, workers: { ready() {} } }; // which who holds a room does not call
+    const ended = go.run(await WebAssembly.instantiate(program, imports), { binding: {}, room: this.room });
     ended.finally(() => this.ctx.abort("the room's program has ended")); // everybody connects again
 
     const stored = await this.ctx.storage.get(["kept", "busy"]);

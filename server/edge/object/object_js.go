@@ -1,9 +1,4 @@
-//go:build js && wasm
-
-// Command room is a room's program: one instance holds one room for as long as its Durable
-// Object is in memory. room.mjs, which has the sockets and the clock, calls it and is called
-// by it at once; nothing here waits.
-package main
+package object
 
 import (
 	"syscall/js"
@@ -41,8 +36,12 @@ func bytes(a js.Value) []byte {
 
 func id(v js.Value) room.ID { return room.ID(v.Int()) }
 
-func main() {
-	shim := js.Global().Get("context")
+// Asked says whether this instance was started to hold a room.
+func Asked() bool { return js.Global().Get("context").Get("room").Truthy() }
+
+// Hold holds a room, until the instance ends.
+func Hold() {
+	shim := js.Global().Get("context").Get("room")
 	out := post{shim.Get("send"), shim.Get("end")}
 	r := room.New(out)
 	var buf []byte
