@@ -28,6 +28,8 @@ var rooms = []room{
 	{path: "engine/bench", imports: []string{"engine", "engine/alloc", "engine/event", "engine/lab", "engine/mapping", "engine/trace", "engine/visible", "engine/visible/index"}},
 	{path: "engine/fold", imports: []string{"engine/event"}},
 	{path: "engine/recording", imports: []string{"engine/event", "engine/fold", "engine/visible"}, without: []string{websocket, "net/http"}},
+	{path: "engine/replay", imports: []string{"engine/event", "engine/fold", "engine/recording", "engine/visible"}, without: []string{websocket, "net/http"}},
+	{path: "engine/replay/sample", imports: []string{"engine/alloc", "engine/event", "engine/recording", "engine/visible"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/area", "engine/event", "engine/visible", "engine/visible/index", "engine/verdict"}},
