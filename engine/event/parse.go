@@ -87,7 +87,7 @@ func ParseFrame(b []byte) (*Frame, error) {
 			f.Evidence = append(f.Evidence, s.evidence(side))
 		case tagNotice:
 			s.what = "notice"
-			f.Notice = s.text()
+			f.Notice, f.Noticed = s.text(), true
 		}
 		if err := s.err(); err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ const (
 	MaxReply      = 64        // bytes in a message from a viewer
 	MaxSides      = 2
 	MaxWriters    = 64
+	MaxSlots      = 1_000_000 // in the map of a run
 	NoAllocator   = 255
 	recordBytes   = 16
 	sectionHeader = 6
@@ -188,4 +189,5 @@ type Frame struct {
 	Steps    []Steps
 	Evidence []Evidence
 	Notice   string
+	Noticed  bool // there is a notice, which may be empty
 }

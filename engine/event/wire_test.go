@@ -129,7 +129,9 @@ func anyFrame(t *rapid.T) *Frame {
 			}
 		}), 0, 5).Draw(t, "items")}
 	}), 0, 2).Draw(t, "evidence")
-	f.Notice = anyText.Draw(t, "notice")
+	if f.Noticed = rapid.Bool().Draw(t, "noticed"); f.Noticed {
+		f.Notice = anyText.Draw(t, "notice")
+	}
 	return f
 }
 
@@ -150,7 +152,7 @@ func appendWhole(f *Frame) []byte {
 	for i := range f.Evidence {
 		b = f.Evidence[i].Append(b)
 	}
-	if f.Notice != "" {
+	if f.Noticed {
 		b = AppendNotice(b, f.Notice)
 	}
 	return b

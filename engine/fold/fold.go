@@ -23,7 +23,8 @@ const (
 )
 
 // Board is the picture of a run. One goroutine sets it, any number of viewers
-// read it.
+// read it. It is set by an engine, or by the frames that a viewer of another board
+// gets (Take).
 type Board struct {
 	mu      sync.Mutex
 	version uint64 // counts changes; each part remembers the version that changed it last
@@ -51,6 +52,7 @@ type side struct {
 
 	records []rec // a ring of the latest, by their running number
 	next    uint64
+	missing uint64 // records that were left out before they came here
 
 	burst   event.Steps
 	burstAt uint64
@@ -63,7 +65,8 @@ type side struct {
 // rec is a record of the run's lap.
 type rec struct {
 	event.Record
-	lap uint32
+	lap     uint32
+	missing uint64 // how many had been left out by then
 }
 
 // NewBoard returns a board that greets its viewers with hello and shows idle, what
@@ -95,6 +98,10 @@ func (b *Board) touch(at *uint64) {
 func (b *Board) Begin(s event.State) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.begin(s)
+}
+
+func (b *Board) begin(s event.State) {
 	for i := range b.sides {
 		n := uint32(0)
 		if i < int(s.Sides) {
@@ -127,6 +134,10 @@ func (b *Board) setState(s event.State) {
 func (b *Board) Totals(t event.Totals) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.setTotals(t)
+}
+
+func (b *Board) setTotals(t event.Totals) {
 	if s := &b.sides[t.Side]; s.totals != t {
 		s.totals = t
 		b.touch(&s.totalsAt)
@@ -164,15 +175,20 @@ func (b *Board) Cells(number int, lap uint32, ended bool, from, to int, cell fun
 func (b *Board) Steps(number int, lap uint32, records []event.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.addSteps(number, lap, 0, records)
+}
+
+func (b *Board) addSteps(number int, lap, leftOut uint32, records []event.Record) {
 	s := &b.sides[number]
 	if s.records == nil {
 		s.records = make([]rec, keptRecords)
 	}
+	s.missing += uint64(leftOut)
 	for _, r := range records {
-		s.records[s.next%keptRecords] = rec{r, lap}
+		s.records[s.next%keptRecords] = rec{r, lap, s.missing}
 		s.next++
 	}
-	if len(records) > 0 {
+	if len(records) > 0 || leftOut > 0 {
 		b.version++ // nothing else may change for long, as when the run is paused
 	}
 }
@@ -181,6 +197,10 @@ func (b *Board) Steps(number int, lap uint32, records []event.Record) {
 func (b *Board) Burst(steps event.Steps) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.setBurst(steps)
+}
+
+func (b *Board) setBurst(steps event.Steps) {
 	if over := len(steps.Records) - frameRecords; over > 0 {
 		steps.Records = steps.Records[:frameRecords]
 		steps.LeftOut += uint32(over)
@@ -194,6 +214,10 @@ func (b *Board) Burst(steps event.Steps) {
 func (b *Board) Evidence(number int, total uint64, latest []event.Loss) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.addEvidence(number, total, latest)
+}
+
+func (b *Board) addEvidence(number int, total uint64, latest []event.Loss) {
 	s := &b.sides[number]
 	s.evidence = append(s.evidence, latest...)
 	if over := len(s.evidence) - keptLosses; over > 0 {
@@ -203,10 +227,14 @@ func (b *Board) Evidence(number int, total uint64, latest []event.Loss) {
 	b.touch(&s.evidenceAt)
 }
 
-// Notice tells all viewers something.
+// Notice tells all viewers something, which stands until the next; "" takes it back.
 func (b *Board) Notice(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.setNotice(text)
+}
+
+func (b *Board) setNotice(text string) {
 	b.notice = clip(text)
 	b.touch(&b.noticeAt)
 }

@@ -20,11 +20,12 @@ type picture struct {
 	cells    [event.MaxSides]event.Cells
 	steps    [event.MaxSides][]event.Record
 	leftOut  [event.MaxSides]int
+	burst    [event.MaxSides]event.Steps
 	evidence [event.MaxSides][]event.Loss
 	lost     [event.MaxSides]uint64
 }
 
-func (p *picture) see(t interface{ Fatalf(string, ...any) }, message []byte, sequence uint32) {
+func (p *picture) see(t interface{ Fatalf(string, ...any) }, message []byte, sequence uint32) *event.Frame {
 	f, err := event.ParseFrame(message)
 	if err != nil {
 		t.Fatalf("frame %d: %v", sequence, err)
@@ -38,7 +39,7 @@ func (p *picture) see(t interface{ Fatalf(string, ...any) }, message []byte, seq
 		}
 		p.state = *f.State
 	}
-	if f.Notice != "" {
+	if f.Noticed {
 		p.notice = f.Notice
 	}
 	for _, x := range f.Totals {
@@ -55,6 +56,10 @@ func (p *picture) see(t interface{ Fatalf(string, ...any) }, message []byte, seq
 		c.Cells = cells
 	}
 	for _, x := range f.Steps {
+		if x.Burst {
+			p.burst[x.Side] = x
+			continue
+		}
 		if len(x.Records) > 0 && slices.MinFunc(x.Records, func(a, b event.Record) int { return int(a.At - b.At) }).At != x.Base {
 			t.Fatalf("no record lies on base %d", x.Base)
 		}
@@ -65,11 +70,34 @@ func (p *picture) see(t interface{ Fatalf(string, ...any) }, message []byte, seq
 		p.evidence[x.Side] = append(p.evidence[x.Side], x.Items...)
 		p.lost[x.Side] = x.Total
 	}
+	return f
+}
+
+// follower is a viewer and the picture that it has.
+type follower struct {
+	board    *Board
+	viewer   *Viewer
+	seen     picture
+	sequence uint32
+}
+
+// frame gives the follower its next frame, of at most room bytes; nil: nothing is new.
+func (f *follower) frame(t *rapid.T, room int) *event.Frame {
+	b := f.viewer.Append([]byte("kept"), f.sequence+1, room)
+	if !bytes.HasPrefix(b, []byte("kept")) || len(b)-4 > room {
+		t.Fatalf("frame of %d bytes where there was room for %d", len(b)-4, room)
+	}
+	if len(b) == 4 {
+		return nil
+	}
+	f.sequence++
+	return f.seen.see(t, b[4:], f.sequence)
 }
 
 // Whatever happens on a board and whatever room its frames get, no frame is larger
 // than its room, and a viewer that is given frames until there is no more has the
-// board's picture: late, never wrong.
+// board's picture: late, never wrong. So has one of another board that takes the
+// frames, and both of them when frames are lost and the viewer joins anew.
 func TestAViewerEndsWithTheBoardsPicture(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const room = 40 << 10
@@ -81,21 +109,19 @@ func TestAViewerEndsWithTheBoardsPicture(t *testing.T) {
 		laps := [event.MaxSides]uint32{}
 		numbers := [event.MaxSides]uint64{}
 		claims := [event.MaxSides][]byte{}
+		bursts := [event.MaxSides]event.Steps{}
 
-		var seen picture
-		viewer := board.Join()
-		defer viewer.Leave()
-		sequence := uint32(0)
-		frame := func(t *rapid.T, room int) bool {
-			b := viewer.Append([]byte("kept"), sequence+1, room)
-			if !bytes.HasPrefix(b, []byte("kept")) || len(b)-4 > room {
-				t.Fatalf("frame of %d bytes where there was room for %d", len(b)-4, room)
-			}
-			if len(b) == 4 {
+		first := follower{board: board, viewer: board.Join()}
+		second := follower{board: NewBoard(event.Hello{}, event.State{Writers: 1, Sides: 1})}
+		second.viewer = second.board.Join()
+		pass := func(t *rapid.T, room int) bool {
+			f := first.frame(t, room)
+			if f == nil {
 				return false
 			}
-			sequence++
-			seen.see(t, b[4:], sequence)
+			if err := second.board.Take(f); err != nil {
+				t.Fatalf("frame %d: %v", f.Sequence, err)
+			}
 			return true
 		}
 		side := func(t *rapid.T) int {
@@ -111,6 +137,7 @@ func TestAViewerEndsWithTheBoardsPicture(t *testing.T) {
 					Run: want.state.Run + 1, State: event.Running, Writers: 4,
 					Sides: uint8(rapid.IntRange(1, 2).Draw(t, "sides")), Slots: uint32(rapid.IntRange(1, 20_000).Draw(t, "slots")),
 				}}
+				bursts = [event.MaxSides]event.Steps{}
 				made, laps, numbers = [event.MaxSides][]event.Record{}, [event.MaxSides]uint32{}, [event.MaxSides]uint64{}
 				for i := range want.state.Sides {
 					claims[i] = make([]byte, want.state.Slots)
@@ -175,45 +202,85 @@ func TestAViewerEndsWithTheBoardsPicture(t *testing.T) {
 				want.lost[i] = numbers[i]
 				board.Evidence(i, numbers[i], latest)
 			},
-			"frame": func(t *rapid.T) { frame(t, rapid.IntRange(0, room).Draw(t, "room")) },
-			"":      func(*rapid.T) {},
+			"burst": func(t *rapid.T) {
+				i := side(t)
+				bursts[i] = event.Steps{
+					Side: uint8(i), Lap: max(1, laps[i]), Burst: true, Base: clock, Length: 1000, OneIn: 7,
+					Records: make([]event.Record, rapid.IntRange(0, 3000).Draw(t, "burst")),
+				}
+				for k := range bursts[i].Records {
+					bursts[i].Records[k] = event.Record{At: clock, Number: uint32(k)}
+				}
+				board.Burst(bursts[i])
+			},
+			"frame":       func(t *rapid.T) { pass(t, rapid.IntRange(0, room).Draw(t, "room")) },
+			"frame of it": func(t *rapid.T) { second.frame(t, rapid.IntRange(0, room).Draw(t, "room")) },
+			"loss of frames": func(t *rapid.T) {
+				mark := first.viewer.Mark()
+				for range rapid.IntRange(0, 3).Draw(t, "frames") {
+					first.viewer.Append(nil, 0, rapid.IntRange(0, room).Draw(t, "room"))
+				}
+				first.viewer.Leave()
+				first.viewer = board.Rejoin(mark)
+			},
+			"": func(*rapid.T) {},
 		})
 
-		for frames := 0; frame(t, rapid.IntRange(minFrame, room).Draw(t, "room")); frames++ {
+		for frames := 0; pass(t, rapid.IntRange(minFrame, room).Draw(t, "room")); frames++ {
 			if frames == 1000 {
 				t.Fatal("the board does not come to rest")
 			}
 		}
+		for frames := 0; second.frame(t, rapid.IntRange(minFrame, room).Draw(t, "room")) != nil; frames++ {
+			if frames == 1000 {
+				t.Fatal("the board that takes frames does not come to rest")
+			}
+		}
 		want.state.Watching = 1
-		if seen.state != want.state || seen.notice != want.notice || seen.totals != want.totals || seen.lost != want.lost {
-			t.Fatalf("saw %+v %+v %q %v\nwant %+v %+v %q %v", seen.state, seen.totals, seen.notice, seen.lost, want.state, want.totals, want.notice, want.lost)
-		}
-		for i := range int(want.state.Sides) {
-			got, want := seen.cells[i], want.cells[i]
-			if seen.state.Run == 0 {
-				break
+		for name, seen := range map[string]*picture{"viewer": &first.seen, "viewer of the second board": &second.seen} {
+			if seen.state != want.state || seen.notice != want.notice || seen.totals != want.totals || seen.lost != want.lost {
+				t.Fatalf("the %s saw %+v %+v %q %v\nwant %+v %+v %q %v", name, seen.state, seen.totals, seen.notice, seen.lost, want.state, want.totals, want.notice, want.lost)
 			}
-			if !bytes.Equal(got.Cells, want.Cells) || got.Lap != want.Lap || got.Ended != want.Ended || got.Collided != want.Collided || got.Slots != want.Slots {
-				t.Fatalf("side %d: the map differs: lap %d, ended %v, collided %d of %d; want %d, %v, %d of %d",
-					i, got.Lap, got.Ended, got.Collided, got.Slots, want.Lap, want.Ended, want.Collided, want.Slots)
-			}
-			if len(seen.steps[i])+seen.leftOut[i] != len(made[i]) {
-				t.Fatalf("side %d: %d records seen and %d left out, of %d", i, len(seen.steps[i]), seen.leftOut[i], len(made[i]))
-			}
-			for k, r := range seen.steps[i] {
-				if r != made[i][r.Number] || k > 0 && r.Number <= seen.steps[i][k-1].Number {
-					t.Fatalf("side %d: record %d is %+v, want %+v", i, r.Number, r, made[i][r.Number])
+			for i := range int(want.state.Sides) {
+				if seen.state.Run == 0 {
+					break
+				}
+				got, want := seen.cells[i], want.cells[i]
+				if !bytes.Equal(got.Cells, want.Cells) || got.Lap != want.Lap || got.Ended != want.Ended || got.Collided != want.Collided || got.Slots != want.Slots {
+					t.Fatalf("the %s, side %d: the map differs: lap %d, ended %v, collided %d of %d; want %d, %v, %d of %d",
+						name, i, got.Lap, got.Ended, got.Collided, got.Slots, want.Lap, want.Ended, want.Collided, want.Slots)
+				}
+				if len(seen.steps[i])+seen.leftOut[i] != len(made[i]) {
+					t.Fatalf("the %s, side %d: %d records seen and %d left out, of %d", name, i, len(seen.steps[i]), seen.leftOut[i], len(made[i]))
+				}
+				for k, r := range seen.steps[i] {
+					if r != made[i][r.Number] || k > 0 && r.Number <= seen.steps[i][k-1].Number {
+						t.Fatalf("the %s, side %d: record %d is %+v, want %+v", name, i, r.Number, r, made[i][r.Number])
+					}
+				}
+				burst := seen.burst[i]
+				if n := len(burst.Records); n+int(burst.LeftOut) != len(bursts[i].Records) || !slices.Equal(burst.Records, bursts[i].Records[:n]) {
+					t.Fatalf("the %s, side %d: the last burst has %d records and %d left out, of %d", name, i, n, burst.LeftOut, len(bursts[i].Records))
+				}
+				if n := min(numbers[i], 2); len(seen.evidence[i]) < int(n) { // there is always room for that
+					t.Fatalf("the %s, side %d: %d losses, of %d", name, i, len(seen.evidence[i]), numbers[i])
+				}
+				newest := uint64(0)
+				for _, l := range seen.evidence[i] { // a viewer that joined anew gets the latest again
+					newest = max(newest, l.Number)
+				}
+				if newest != numbers[i] {
+					t.Fatalf("the %s, side %d: the newest loss is %d of %d", name, i, newest, numbers[i])
+				}
+				for k, l := range second.seen.evidence[i] {
+					if k > 0 && l.Number <= second.seen.evidence[i][k-1].Number {
+						t.Fatalf("side %d: loss %d came after %d", i, l.Number, second.seen.evidence[i][k-1].Number)
+					}
 				}
 			}
-			for k, l := range seen.evidence[i] {
-				if k > 0 && l.Number <= seen.evidence[i][k-1].Number {
-					t.Fatalf("side %d: loss %d came after %d", i, l.Number, seen.evidence[i][k-1].Number)
-				}
-			}
-			if n := len(seen.evidence[i]); numbers[i] > 0 && n > 0 && seen.evidence[i][n-1].Number > numbers[i] {
-				t.Fatalf("side %d: loss %d of %d", i, seen.evidence[i][n-1].Number, numbers[i])
-			}
 		}
+		first.viewer.Leave()
+		second.viewer.Leave()
 	})
 }
 

@@ -7,16 +7,50 @@ import "slotrace/engine/event"
 type Viewer struct {
 	board *Board
 	seen  uint64 // the board's version as of the last frame
+	run   uint64 // the board's version at which the run began that sides are of
 	sides [event.MaxSides]place
 }
 
 type place struct {
-	next   uint64   // running number of the next step
+	steps
 	blocks []uint64 // version at which each block of the map was sent
 	cursor int      // block at which the next frame goes on, so that all get their turn
 	behind bool     // something did not fit and is still to be sent
 	cells  uint64   // version of the map's header that was sent
 	loss   uint64   // number of the newest loss sent
+}
+
+// steps is how far a viewer has got with the steps of a side.
+type steps struct {
+	next    uint64 // running number of the next one
+	missing uint64 // of those that never came to the board, how many are counted
+	burst   uint64 // version of the burst that was sent
+}
+
+// Mark is how far a viewer had got with a run's steps, which come once, where all
+// else is state.
+type Mark struct {
+	run   uint64
+	sides [event.MaxSides]steps
+}
+
+// Mark returns the viewer's mark as of its last frame.
+func (v *Viewer) Mark() Mark {
+	m := Mark{run: v.run}
+	for i := range v.sides {
+		m.sides[i] = v.sides[i].steps
+	}
+	return m
+}
+
+// Rejoin adds a viewer that has seen nothing but the steps before m. Leave must follow.
+func (b *Board) Rejoin(m Mark) *Viewer {
+	v := b.Join()
+	v.run = m.run
+	for i := range v.sides {
+		v.sides[i].steps = m.sides[i]
+	}
+	return v
 }
 
 // Join adds a viewer, which has seen nothing yet. Leave must follow.
@@ -52,8 +86,8 @@ func (v *Viewer) Append(buf []byte, sequence uint32, room int) []byte {
 		return buf
 	}
 	start, seen := len(buf), v.seen
-	if b.runsSeen > seen {
-		v.sides = [event.MaxSides]place{}
+	if b.runsSeen != v.run {
+		v.sides, v.run = [event.MaxSides]place{}, b.runsSeen
 	}
 	buf = event.AppendFrame(buf, sequence)
 	left := func() int { return room - (len(buf) - start) }
@@ -81,8 +115,13 @@ func (v *Viewer) Append(buf []byte, sequence uint32, room int) []byte {
 	for i := range sides {
 		s, p := &b.sides[i], &v.sides[i]
 		p.behind = false
-		if s.burstAt > seen && event.StepsBytes(0) < left() {
+		switch {
+		case s.burstAt <= p.burst:
+		case event.StepsBytes(0) < left():
 			buf = appendSteps(buf, s.burst, left())
+			p.burst = s.burstAt
+		default:
+			p.behind = true
 		}
 		buf = s.appendSteps(buf, p, i, left())
 	}
@@ -118,31 +157,34 @@ func (s *side) appendEvidence(buf []byte, p *place, number, room int) []byte {
 // into one section the oldest are left out; what more sections took has to wait.
 func (s *side) appendSteps(buf []byte, p *place, number, room int) []byte {
 	const maxSpan = 4e9 // a record says its time in 32 bits from the section's base
-	leftOut, full := uint32(0), len(buf)+room
+	leftOut, full := uint64(0), len(buf)+room
 	if fit := min(frameRecords, (room-event.StepsBytes(0))/16); fit > 0 && s.next-p.next > uint64(fit) {
-		over := s.next - p.next - uint64(fit)
-		leftOut = uint32(min(over, 1<<32-1))
-		p.next += over
+		leftOut = s.next - p.next - uint64(fit)
+		p.next += leftOut
 	}
-	for p.next < s.next {
+	for p.next < s.next || p.missing < s.missing {
 		fit := (full - len(buf) - event.StepsBytes(0)) / 16
 		if fit <= 0 {
 			p.behind = true
 			break
 		}
-		first := s.records[p.next%keptRecords]
-		section := event.Steps{Side: uint8(number), Lap: first.lap, Base: first.At, OneIn: 1, LeftOut: leftOut}
-		end, last := p.next, first.At
-		for ; end < s.next && len(section.Records) < fit; end++ {
-			r := &s.records[end%keptRecords]
-			from, to := min(section.Base, r.At), max(last, r.At) // threads are drained one after the other
-			if r.lap != first.lap || to-from > maxSpan {
-				break
+		section := event.Steps{Side: uint8(number), OneIn: 1}
+		missing, end := s.missing, p.next
+		if end < s.next {
+			first := &s.records[end%keptRecords]
+			section.Lap, section.Base = first.lap, first.At
+			for last := first.At; end < s.next && len(section.Records) < fit; end++ {
+				r := &s.records[end%keptRecords]
+				from, to := min(section.Base, r.At), max(last, r.At) // threads are drained one after the other
+				if r.lap != first.lap || to-from > maxSpan {
+					break
+				}
+				section.Base, last, missing = from, to, r.missing
+				section.Records = append(section.Records, r.Record)
 			}
-			section.Base, last = from, to
-			section.Records = append(section.Records, r.Record)
 		}
-		p.next, leftOut = end, 0
+		section.LeftOut = uint32(min(leftOut+missing-p.missing, 1<<32-1))
+		p.next, p.missing, leftOut = end, missing, 0
 		buf = section.Append(buf)
 	}
 	return buf

@@ -53,6 +53,8 @@ var rooms = []room{
 	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/review/report"}, without: []string{websocket, "net/http"}},
 	// The browser runs live, too, where there is no server.
 	{path: "server/live", imports: []string{"engine/...", "server/run"}, without: []string{websocket, "net/http"}},
+	// The edge carries rooms: flow and room have neither sockets nor clocks of their own.
+	{path: "server/flow", imports: []string{"engine/event"}, without: []string{websocket, "net/http"}},
 	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 

@@ -16,7 +16,7 @@ import (
 // Limits of a run.
 const (
 	MaxWriters = event.MaxWriters
-	MaxSlots   = 1_000_000
+	MaxSlots   = event.MaxSlots
 	MaxPaceUS  = 5_000_000
 	MaxWindow  = 1_000_000 // microseconds
 	MaxStores  = 1 << 40

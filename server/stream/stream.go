@@ -17,20 +17,12 @@ import (
 
 	"slotrace/engine/event"
 	"slotrace/engine/fold"
+	"slotrace/server/flow"
 	"slotrace/server/guard"
 )
 
-// Limits to what one viewer gets, and is waited for. In any second that is at most
-// burst + rate = 256 KiB, and the messages of some 30 ticks.
-const (
-	tick       = 33 * time.Millisecond
-	rate       = 192 << 10 // bytes a second, in the long run
-	burst      = 64 << 10  // bytes at once
-	reserve    = 4 << 10   // of these, kept for the last frame
-	inFlight   = 4         // frames that are not acknowledged yet
-	patience   = 30 * time.Second
-	maxViewers = 256
-)
+// maxViewers is how many there may be at once where nobody says.
+const maxViewers = 256
 
 // Options are what a stream may be told.
 type Options struct {
@@ -148,7 +140,7 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.figures.viewers.Inc()
 	defer s.figures.viewers.Dec()
-	v := &viewer{stream: s, conn: conn, fault: make(chan ending, 1), received: make(chan struct{})}
+	v := &viewer{stream: s, conn: conn, flow: flow.New(time.Now(), 0), fault: make(chan ending, 1), received: make(chan struct{})}
 	end := v.serve(guard.Control(r))
 	s.figures.closed.WithLabelValues(end.label()).Inc()
 }

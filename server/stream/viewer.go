@@ -7,13 +7,14 @@ import (
 	"io"
 	"net"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 
 	"slotrace/engine/event"
 	"slotrace/engine/fold"
+	"slotrace/server/flow"
 )
 
 // ending is how a viewer's connection ends.
@@ -25,9 +26,13 @@ type ending struct {
 
 var (
 	goingAway = ending{code: websocket.StatusGoingAway, reason: "the server is stopping"}
-	silent    = ending{code: websocket.StatusPolicyViolation, reason: "nothing was acknowledged for 30 s while a frame was on the way"}
+	silent    = told(flow.Silent)
 	vanished  = ending{code: websocket.StatusAbnormalClosure, gone: true}
 )
+
+func told(e flow.Ending) ending {
+	return ending{code: websocket.StatusCode(e.Code), reason: e.Reason}
+}
 
 // label is the code among few: a viewer may send any of some thousand.
 func (e ending) label() string {
@@ -42,14 +47,14 @@ func (e ending) label() string {
 type viewer struct {
 	stream   *Stream
 	conn     *websocket.Conn
-	sent     atomic.Uint32 // the newest frame that is on the way
-	acked    atomic.Uint32 // the newest frame that was dealt with
 	fault    chan ending   // what the receiver found wrong, once
 	received chan struct{} // closed when the receiver has ended
 	end      ending        // how the connection ended for the receiver, once it has
 
-	budget budget
-	buf    []byte
+	buf []byte
+
+	mu   sync.Mutex // guards flow
+	flow *flow.Flow
 }
 
 // serve serves the viewer until either side ends the connection.
@@ -75,13 +80,13 @@ func (v *viewer) serve(control bool) ending {
 func (v *viewer) send(ctx context.Context, control bool) ending {
 	place := v.stream.board.Join()
 	defer place.Leave()
-	v.budget = newBudget(time.Now())
-	if err := v.write(ctx, v.stream.board.Hello(control)); err != nil {
+	hello := v.stream.board.Hello(control)
+	v.flow.Spend(time.Now(), len(hello)) // the receiver has nothing to acknowledge yet
+	if err := v.write(ctx, hello); err != nil {
 		return v.unsent(err)
 	}
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(flow.Tick)
 	defer ticker.Stop()
-	acked, since := uint32(0), time.Now() // since when an acknowledgement is due, if one is
 	for {
 		select {
 		case <-ticker.C:
@@ -90,48 +95,50 @@ func (v *viewer) send(ctx context.Context, control bool) ending {
 		case <-v.received:
 			return v.end
 		case <-v.stream.stopping:
-			if v.sent.Load()-v.acked.Load() < inFlight {
+			if flying, _ := v.flying(); flying < flow.InFlight {
 				v.frame(ctx, place, 0) // the notice, if there is one; the connection ends either way
 			}
 			return goingAway
 		}
-		now := time.Now()
-		if a := v.acked.Load(); a != acked {
-			acked, since = a, now
-		}
-		flying := v.sent.Load() - acked
-		switch {
-		case flying == 0:
-			since = now
-		case now.Sub(since) >= patience:
+		switch flying, overdue := v.flying(); {
+		case overdue:
 			return silent
-		case flying >= inFlight:
+		case flying >= flow.InFlight:
 			v.stream.figures.heldBack.Inc()
 			continue
 		}
-		if err := v.frame(ctx, place, reserve); err != nil {
+		if err := v.frame(ctx, place, flow.Reserve); err != nil {
 			return v.unsent(err)
 		}
 	}
 }
 
+// flying is how many frames are on the way, and whether they are for too long.
+func (v *viewer) flying() (frames int, overdue bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.flow.Flying(), v.flow.Silent(time.Now())
+}
+
 // frame sends a frame, if there is something new and room for it.
 func (v *viewer) frame(ctx context.Context, place *fold.Viewer, reserve int) error {
-	room := min(v.budget.room(time.Now())-reserve, event.MaxMessage)
-	number := v.sent.Load() + 1
-	v.buf = place.Append(v.buf[:0], number, room)
+	now := time.Now()
+	v.mu.Lock()
+	v.buf = place.Append(v.buf[:0], v.flow.Next(), v.flow.Room(now, reserve))
+	if len(v.buf) > 0 {
+		v.flow.Send(now, len(v.buf)) // before it is sent: the answer may be quick
+	}
+	v.mu.Unlock()
 	if len(v.buf) == 0 {
 		return nil
 	}
-	v.sent.Store(number) // before it is: the answer may be quick
 	v.stream.figures.frames.Inc()
 	return v.write(ctx, v.buf)
 }
 
 func (v *viewer) write(ctx context.Context, message []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, flow.Patience)
 	defer cancel()
-	v.budget.spend(time.Now(), len(message))
 	v.stream.figures.bytes.Add(float64(len(message)))
 	err := v.conn.Write(ctx, websocket.MessageBinary, message)
 	if err != nil && ctx.Err() != nil {
@@ -187,28 +194,10 @@ func (v *viewer) receive(ctx context.Context) ending {
 
 // take takes one message.
 func (v *viewer) take(kind websocket.MessageType, message []byte) (_ ending, ok bool) {
-	protocol := func(reason string) (ending, bool) {
-		return ending{code: websocket.StatusProtocolError, reason: fmt.Sprintf("%.120s", reason)}, false
-	}
-	switch {
-	case kind != websocket.MessageBinary:
-		return ending{code: websocket.StatusUnsupportedData, reason: "a text message; all of " + event.Protocol + " is binary"}, false
-	case len(message) > event.MaxReply:
-		return ending{code: websocket.StatusMessageTooBig, reason: fmt.Sprintf("a message over %d bytes; an acknowledgement has 6", event.MaxReply)}, false
-	}
-	number, err := event.ParseAck(message)
-	switch acked, sent := v.acked.Load(), v.sent.Load(); {
-	case errors.Is(err, event.ErrVersion):
-		return ending{code: event.CloseVersion, reason: fmt.Sprintf("version %d; this server speaks %s", message[0], event.Protocol)}, false
-	case err != nil:
-		return protocol(err.Error())
-	case number > sent:
-		return protocol(fmt.Sprintf("acknowledgement: sequence number %d, where the newest frame is %d", number, sent))
-	case number <= acked:
-		return protocol(fmt.Sprintf("acknowledgement: sequence number %d, and %d was acknowledged before", number, acked))
-	}
-	v.acked.Store(number)
-	return ending{}, true
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	end, ok := v.flow.Ack(time.Now(), kind == websocket.MessageBinary, message)
+	return told(end), ok
 }
 
 // endOf is how the connection ended, from the error of reading from it.

@@ -195,7 +195,7 @@ func (p *Page) Frame(f *event.Frame) {
 	for i := range f.Evidence {
 		p.evidence.take(&f.Evidence[i])
 	}
-	if f.Notice != "" {
+	if f.Noticed {
 		p.banner.notice(f.Notice)
 	}
 	if dom.Hidden() || p.view != picture.LiveView { // no frame will come to bring these up to date
