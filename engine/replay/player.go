@@ -13,7 +13,7 @@ import (
 
 // Limits of what a player keeps and tells.
 const (
-	keptBytes   = 96 << 20 // of segments that are taken apart, but for the two that are needed at once
+	keptBytes   = 96 << 20 // of segments that are taken apart, but for the few that are needed at once
 	maxRecords  = 3000     // that lanes show at a time: more are no picture
 	fewRecords  = 1200     // lanes that could be longer and would not show more
 	keptLosses  = 32       // of the latest evidence, on each side
@@ -37,6 +37,7 @@ type Player struct {
 	loaded    map[int]*Segment
 	bad       map[int]error // segments that cannot be read
 	used      []int         // numbers of those loaded, the one that was used last at the end
+	keep      int           // bytes of them
 
 	board    *fold.Board
 	viewer   *fold.Viewer
@@ -96,7 +97,7 @@ func New(r *recording.Recording) (*Player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Player{recording: r, loaded: make(map[int]*Segment), bad: make(map[int]error), shown: -1, mode: event.Replay}
+	p := &Player{recording: r, loaded: make(map[int]*Segment), bad: make(map[int]error), shown: -1, keep: keptBytes, mode: event.Replay}
 	p.state = event.State{Run: 1, State: p.mode, Writers: uint8(r.Run.Writers), Sides: uint8(r.Run.Sides()), Slots: uint32(r.Run.Slots), Allocators: [2]uint8{event.NoAllocator, event.NoAllocator}}
 	for i, name := range []string{r.Run.Allocator, r.Run.Compare}[:r.Run.Sides()] {
 		for k := range hello.Allocators {
@@ -163,17 +164,27 @@ func (p *Player) Find(t int64) int {
 	return low
 }
 
-// Needs lists the segments that Go(t) would have to load, the one in which t lies
-// first.
+// Needs lists the segments that Go(t) would have to load, the one in which t lies first.
 func (p *Player) Needs(t int64) (missing []int) {
-	i := p.Find(t)
-	if !p.has(i) {
-		missing = append(missing, i)
-	}
-	if i > 0 && !p.has(i-1) && t-p.recording.Segments[i-1].To < p.span+p.span/margin {
-		missing = append(missing, i-1)
+	last := p.Find(t)
+	for i := last; i >= p.reach(last, t, p.span); i-- {
+		if !p.has(i) {
+			missing = append(missing, i)
+		}
 	}
 	return missing
+}
+
+// reach is the first segment that lanes of a span need, if segment last is that of time t.
+func (p *Player) reach(last int, t, span int64) int {
+	const most = 16 // of a slow run they are small
+	first, events := t-span-span/margin, uint64(0)
+	i := last
+	for i > 0 && last-i < most && p.recording.Segments[i-1].To > first && events < maxRecords {
+		i--
+		events += p.recording.Segments[i].Events
+	}
+	return i
 }
 
 func (p *Player) has(i int) bool {
@@ -234,7 +245,7 @@ func (p *Player) use(i int) {
 	}
 	bytes := 0
 	for k := len(p.used) - 1; k >= 0; k-- {
-		if bytes += p.loaded[p.used[k]].Bytes(); bytes > keptBytes && k < len(p.used)-2 {
+		if bytes += p.loaded[p.used[k]].Bytes(); bytes > p.keep && k < len(p.used)-2 {
 			for _, n := range p.used[:k+1] {
 				delete(p.loaded, n)
 			}
@@ -288,6 +299,9 @@ func (p *Player) move(to Place, t int64) {
 		p.told.anew = true
 	}
 	p.at, p.now = to, t
+	for i := p.reach(to.Segment, t, p.span); i <= to.Segment; i++ {
+		p.segment(i)
+	}
 	p.picture()
 	p.fit()
 }
@@ -557,11 +571,7 @@ func (p *Player) window(t, span int64, show func([]Step)) {
 	if t == p.now {
 		last = p.at.Segment
 	}
-	from := last
-	for from > 0 && p.recording.Segments[from-1].To > first && last-from < 2 && p.loaded[from-1] != nil {
-		from--
-	}
-	for i := from; i <= last; i++ {
+	for i := p.reach(last, t, span); i <= last; i++ {
 		g := p.loaded[i]
 		if g == nil {
 			continue

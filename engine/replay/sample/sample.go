@@ -29,6 +29,7 @@ type Options struct {
 	Frame     int64 // between two frames; 0 = 20,000
 	Pause     int   // puts after which a stretch is not recorded; 0 = none
 	Seed      uint64
+	Short     bool // each frame has a segment of its own
 	Unended   bool // it was cut off
 }
 
@@ -77,7 +78,11 @@ func Record(folder hackpadfs.FS, o Options) error {
 	if err != nil {
 		return err
 	}
-	r, err := recording.NewRecorder(w, h, state, recording.Options{Burst: 1 << 40, Bytes: 1 << 40, Oldest: time.Hour})
+	limits := recording.Options{Burst: 1 << 40, Bytes: 1 << 40, Oldest: time.Hour}
+	if o.Short {
+		limits.Oldest = 1
+	}
+	r, err := recording.NewRecorder(w, h, state, limits)
 	if err != nil {
 		return err
 	}
