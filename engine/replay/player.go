@@ -13,20 +13,21 @@ import (
 
 // Limits of what a player keeps and tells.
 const (
-	keptBytes   = 96 << 20 // of segments that are taken apart, but for the few that are needed at once
-	maxRecords  = 3000     // that lanes show at a time: more are no picture
-	fewRecords  = 1200     // lanes that could be longer and would not show more
-	keptLosses  = 32       // of the latest evidence, on each side
-	lossBytes   = 16 << 10 // of them in a message
-	recordRoom  = 56 << 10 // bytes of steps in a message
-	beats       = 40       // how many beats of the pace are to be seen at once: web/picture/timeline.go
+	paced       = beats * microsecond // what a pace of one says; lanes can be shorter than that
+	keptBytes   = 96 << 20            // of segments that are taken apart, but for the few that are needed at once
+	maxRecords  = 3000                // that lanes show at a time: more are no picture
+	fewRecords  = 1200                // lanes that could be longer and would not show more
+	keptLosses  = 32                  // of the latest evidence, on each side
+	lossBytes   = 16 << 10            // of them in a message
+	recordRoom  = 56 << 10            // bytes of steps in a message
+	beats       = 40                  // how many beats of the pace are to be seen at once: web/picture/timeline.go
 	microsecond = 1000
 	margin      = 4 // a quarter more than the lanes' span is told, so that what began before has its beginning
 )
 
 // Shortest and Longest are the least and the most that lanes can show, in nanoseconds.
 const (
-	Shortest = beats * microsecond
+	Shortest = 500
 	Longest  = 60_000_000_000
 )
 
@@ -80,7 +81,7 @@ type told struct {
 	place Place // up to which steps were told
 	any   bool
 	anew  bool    // the next message is to tell all steps that lanes show
-	lanes int64   // the span that was told
+	lanes int64   // their span
 	until int64   // the time that lanes have
 	loss  [2]bool // the side's evidence is to be told
 }
@@ -112,19 +113,41 @@ func New(r *recording.Recording) (*Player, error) {
 	p.board = fold.NewBoard(*hello, event.State{Writers: 1, Sides: 1})
 	p.board.Begin(p.state)
 	p.now, _ = r.Span()
-	p.span = p.Natural()
+	p.span = p.Natural(p.now)
 	p.lanes = p.span
 	p.Greet()
 	return p, nil
 }
 
-// Natural is a span of lanes that fits the run: some beats of its pace, or at real speed
-// some puts.
-func (p *Player) Natural() int64 {
-	if pace := int64(p.recording.Run.PaceUS); pace > 0 {
+// Natural is a span of lanes that fits the run at a time: some beats of its pace, or at
+// real speed some puts of each writer.
+func (p *Player) Natural(t int64) int64 {
+	r := p.recording
+	if pace := int64(r.Run.PaceUS); pace > 0 {
 		return min(pace*microsecond*beats, Longest)
 	}
-	return Shortest
+	const events = 40 // of each writer
+	g := &r.Segments[p.Find(t)]
+	whole := g.To - g.From
+	for _, gap := range g.Gaps {
+		whole -= (min(gap.To, g.To) - max(gap.From, g.From)) / int64(r.Run.Sides())
+	}
+	if whole <= 0 || g.Events == 0 {
+		return paced
+	}
+	span := float64(whole) / float64(g.Events) * float64(events*r.Run.Writers*r.Run.Sides())
+	return longer(int64(min(max(span, Shortest), Longest)))
+}
+
+// longer is the next span of 1, 2 and 5 by powers of ten that is not shorter.
+func longer(span int64) int64 {
+	for power := int64(1); ; power *= 10 {
+		for _, by := range [...]int64{1, 2, 5} {
+			if by*power >= span {
+				return by * power
+			}
+		}
+	}
 }
 
 // Greet begins a connection anew: Hello is its first message, and the next ones tell all.
@@ -276,14 +299,17 @@ func (p *Player) Zoom(span int64) {
 // dragged about, event.Paused while it stands, when steps are told one by one.
 func (p *Player) Mode(m event.RunState) { p.mode = m }
 
-// Hold keeps lanes on the time they show while the rest goes on: time goes by too fast
-// for them to be followed.
-func (p *Player) Hold(hold bool) {
-	if hold && !p.hold {
-		p.held = p.now
+// Hold has lanes show a time that has been while the rest goes on: what goes by is too
+// fast to be followed. Free lets them go on again.
+func (p *Player) Hold(at int64) {
+	if !p.hold || p.held != at {
+		p.told.anew = true
 	}
-	p.hold = hold
+	p.hold, p.held = true, at
 }
+
+// Free ends Hold.
+func (p *Player) Free() { p.hold = false }
 
 // Go goes to a time.
 func (p *Player) Go(t int64) {
@@ -406,6 +432,24 @@ func (p *Player) Gap(t int64) (recording.Gap, bool) {
 		}
 	}
 	return recording.Gap{}, false
+}
+
+// Allocator is a side's allocator at the present, by its place in the hello.
+func (p *Player) Allocator(side int) uint8 { return p.state.Allocators[side] }
+
+// LatestClash is when the latest collision behind a time was, up to the present, within
+// the present segment.
+func (p *Player) LatestClash(after int64) (at int64, ok bool) {
+	g := p.loaded[p.at.Segment]
+	if g == nil {
+		return 0, false
+	}
+	for k := min(p.at.Taken, len(g.Steps)) - 1; k >= 0 && g.Steps[k].At > after; k-- {
+		if g.Steps[k].clash() {
+			return g.Steps[k].At, true
+		}
+	}
+	return 0, false
 }
 
 // Totals are a side's totals at the present.
@@ -591,7 +635,7 @@ func (p *Player) window(t, span int64, show func([]Step)) {
 // Message appends the next message to buf, or nothing if all has been told.
 func (p *Player) Message(buf []byte) []byte {
 	lanes := p.laneTime()
-	p.state.State, p.state.Pace = p.mode, uint32(max(p.lanes/(beats*microsecond), 1))
+	p.state.State, p.state.Pace = p.mode, uint32(max(p.lanes/paced, 1))
 	p.board.State(p.state)
 	for i := range p.recording.Run.Sides() {
 		t := p.sides[i].totals
@@ -638,14 +682,18 @@ func (p *Player) losses(b []byte) []byte {
 // elsewhere.
 func (p *Player) steps(b []byte, lanes int64) []byte {
 	t := &p.told
+	length := uint32(0)
+	if p.lanes < 1<<32 {
+		length = uint32(p.lanes)
+	}
 	// Lanes that are held have all they show.
-	if !t.anew && (p.hold || t.until == lanes && t.place == p.at && t.lanes >= p.lanes) {
+	if !t.anew && (p.hold || t.until == lanes && t.place == p.at && t.lanes == p.lanes) {
 		return b
 	}
 	first := lanes - p.lanes - p.lanes/margin
 	var fresh [][]Step
 	n := 0
-	if !t.anew && t.any && lanes >= t.until && t.until > first && t.lanes >= p.lanes {
+	if !t.anew && t.any && lanes >= t.until && t.until > first && t.lanes == p.lanes {
 		fresh, n = p.since(t.place)
 	} else {
 		t.anew = true
@@ -655,7 +703,7 @@ func (p *Player) steps(b []byte, lanes int64) []byte {
 		fresh, n = nil, 0
 		p.window(lanes, p.lanes, func(s []Step) { fresh = append(fresh, s); n += len(s) })
 		for i := range p.recording.Run.Sides() {
-			b = (&event.Steps{Side: uint8(i), Anew: true, Base: lanes, OneIn: 1}).Append(b)
+			b = (&event.Steps{Side: uint8(i), Anew: true, Base: lanes, Length: length, OneIn: 1}).Append(b)
 			t.loss[i] = true // what lanes knew to be lost is forgotten, too
 		}
 	}

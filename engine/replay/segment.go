@@ -53,6 +53,8 @@ func (s *Step) record() event.Record {
 type Segment struct {
 	// Steps are in order of time, those of one time in the order in which their writer took them.
 	Steps []Step
+	// Clashes are those that took a slot which was taken already, by their place among Steps.
+	Clashes []int32
 
 	pictures []picture // in order of time; the first is whole
 	from, to int64     // what it tells of: behind the end of the one before it, up to its own
@@ -84,7 +86,12 @@ func Load(r *recording.Recording, i int) (*Segment, error) {
 		g.pictures[k] = pictureOf(&frames[k])
 	}
 	g.Steps = merge(frames)
-	g.bytes = len(g.Steps)*24 + len(g.pictures)*200
+	for i := range g.Steps {
+		if g.Steps[i].clash() {
+			g.Clashes = append(g.Clashes, int32(i))
+		}
+	}
+	g.bytes = 4*len(g.Clashes) + len(g.Steps)*24 + len(g.pictures)*200
 	for i := range g.pictures {
 		for k := range g.pictures[i].cells {
 			g.bytes += len(g.pictures[i].cells[k].Cells)
@@ -226,6 +233,11 @@ func (g *Segment) Until(t int64) int {
 // before is how many steps were taken before a time.
 func (g *Segment) before(t int64) int {
 	return sort.Search(len(g.Steps), func(i int) bool { return g.Steps[i].At >= t })
+}
+
+// Clash is the place among Clashes of the first at or behind a time.
+func (g *Segment) Clash(t int64) int {
+	return sort.Search(len(g.Clashes), func(i int) bool { return g.Steps[g.Clashes[i]].At >= t })
 }
 
 // time is the time at which so many steps have been taken.

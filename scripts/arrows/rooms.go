@@ -27,7 +27,7 @@ var rooms = []room{
 	{path: "engine/trace", imports: []string{"engine/event", "engine/visible"}},
 	{path: "engine/bench", imports: []string{"engine", "engine/alloc", "engine/event", "engine/lab", "engine/mapping", "engine/trace", "engine/visible", "engine/visible/index"}},
 	{path: "engine/fold", imports: []string{"engine/event"}},
-	{path: "engine/recording", imports: []string{"engine/event", "engine/fold", "engine/visible"}, without: []string{websocket, "net/http"}},
+	{path: "engine/recording", imports: []string{"engine/event", "engine/fold", "engine/visible"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "engine/replay", imports: []string{"engine/event", "engine/fold", "engine/recording", "engine/visible"}, without: []string{websocket, "net/http"}},
 	{path: "engine/replay/sample", imports: []string{"engine/alloc", "engine/event", "engine/recording", "engine/visible"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
@@ -46,6 +46,8 @@ var rooms = []room{
 	{path: "web/tree"},
 	{path: "web/explore", imports: []string{"engine/lab", "engine/catalogue", "engine/explore", "engine/verdict", "engine/event", "engine/visible", "web/tree"}},
 	{path: "web/worker", imports: []string{"web/explore", "web/tree"}, browser: true, without: []string{websocket}},
+	{path: "web/tape", imports: []string{"engine/alloc", "engine/event", "engine/recording", "engine/replay", "engine/visible", "web/picture", "web/tree"}, without: []string{websocket, "net/http"}},
+	{path: "web/drive", imports: []string{"engine/recording", "web/tape"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "web/local", imports: []string{"engine/event", "engine/fold", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "web/browsertest"},
 

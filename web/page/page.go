@@ -178,6 +178,7 @@ func (p *Page) Frame(f *event.Frame) {
 	for i := range f.Steps {
 		if f.Steps[i].Anew {
 			p.time.Reset()
+			p.time.Shown = int64(f.Steps[i].Length)
 		}
 	}
 	now := dom.Now()

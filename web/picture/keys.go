@@ -60,7 +60,9 @@ const (
 )
 
 // String is the view's name.
-func (v View) String() string { return [...]string{"Everywhere", "Live", "Explore", "Review", "Recordings"}[v] }
+func (v View) String() string {
+	return [...]string{"Everywhere", "Live", "Explore", "Review", "Recordings"}[v]
+}
 
 // ViewOf is the view that an address names behind its #. What it does not know is Live.
 // Behind a ? there is what the view makes of it.

@@ -86,6 +86,10 @@ func Record(folder hackpadfs.FS, o Options) error {
 	if err != nil {
 		return err
 	}
+	for _, s := range sides {
+		s.show(r, 0)
+	}
+	r.Frame()
 	frames := 0
 	for until, more := o.Frame, true; more; until += o.Frame {
 		more = false

@@ -1,0 +1,158 @@
+//go:build browser
+
+package browsertest
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/hack-pad/hackpadfs/mem"
+
+	"slotrace/engine/recording"
+	"slotrace/engine/replay/sample"
+)
+
+// zipped writes a recording of a run that was made up as one file.
+func zipped(t testing.TB, o sample.Options) string {
+	t.Helper()
+	folder, err := mem.NewFS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sample.Record(folder, o); err != nil {
+		t.Fatal(err)
+	}
+	r, err := recording.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "run.slotrace.zip")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := r.WriteZip(f); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+const (
+	tapeSeen  = "document.querySelector('#tape .row')?.checkVisibility() && !document.querySelector('#controls').checkVisibility()"
+	shelfSeen = "document.querySelector('#shelf .head')?.checkVisibility() && !document.querySelector('#live').checkVisibility()"
+	standsAt  = "document.querySelector('#tape .clock b').textContent"
+	stands    = "document.querySelector('#tape .stands').textContent"
+)
+
+// give gives the page a file, as its file chooser does.
+func (b *tab) give(name string) {
+	b.t.Helper()
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("#recording-file"), []string{name}))
+}
+
+// shot saves what is seen, if a folder for it is named.
+func (b *tab) shot(name string) {
+	b.t.Helper()
+	folder := os.Getenv("SLOTRACE_SHOTS")
+	if folder == "" {
+		return
+	}
+	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), shot, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestARecordingFromAFileIsReplayedAndExplained(t *testing.T) {
+	name := zipped(t, sample.Options{Name: "Tuesday's workshop", Writers: 8, Slots: 400, Puts: 6000, Seed: 3})
+	b := serve(t).open(t, 1440, 900)
+	b.keys("5")
+	b.until(shelfSeen)
+	b.until("document.querySelector('#shelf .none')")
+	b.shot("recordings-empty")
+	b.give(name)
+	b.until(tapeSeen)
+	b.until("location.hash.startsWith('#replay?')")
+	b.until(stands + ".includes('took slot')") // it opens at a collision
+	if got := b.text("#tape .about h2"); got != "Tuesday's workshop" {
+		t.Errorf("it is called %q", got)
+	}
+	b.shot("replay-clash")
+	first := b.text("#tape .clock b")
+
+	b.keys(".")
+	b.until(standsAt + " !== " + quoted(first))
+	b.until("document.querySelector('#narration').textContent.startsWith('W')")
+	b.keys(kb.Backspace)
+	b.until(standsAt + " === " + quoted(first))
+	b.keys("n")
+	b.until(standsAt + " !== " + quoted(first) + " && " + stands + ".includes('took slot')")
+	b.keys("N")
+	b.until(standsAt + " === " + quoted(first))
+
+	b.keys(kb.End)
+	b.until(figureAtLeast("stored", 6000))
+	b.shot("replay-end")
+	b.keys(kb.Home)
+	b.until("document.querySelector('#verdict').dataset.stored < 1000")
+	b.keys(" ")
+	b.until("document.querySelector('#tape [data-tape=play]').getAttribute('aria-label') === 'Pause'")
+	b.until("parseFloat(" + standsAt + ".replaceAll('\\u202f', '')) > 0")
+	b.shot("replay-playing")
+	b.keys(" ")
+	b.until("document.querySelector('#tape [data-tape=play]').getAttribute('aria-label') === 'Play'")
+
+	// Dragged along the whole recording.
+	x, y, width, height := b.box("#tape-map")
+	b.do(chromedp.DragAndDropXY(x+width*0.1, y+height/2, x+width*0.9, y+height/2, 12))
+	b.until(figureAtLeast("stored", 5000))
+	stored := b.figure("stored")
+	b.do(chromedp.MouseClickXY(x+width*0.3, y+height/2))
+	b.until("document.querySelector('#verdict').dataset.stored < " + strconv.Itoa(stored/2))
+
+	b.until(figureAtLeast("stored", 1000))
+	before := b.text("#tape .clock b")
+	b.keys("n")
+	b.until(standsAt + " !== " + quoted(before) + " && " + stands + ".includes('took slot')")
+	at := b.text("#tape .clock b")
+	b.keys("e")
+	b.until(exploreSeen)
+	b.until(explored + ".verdict === 'violated' && " + explored + ".variant === 'check-then-act'")
+	b.shot("replay-explained")
+	b.run("history.back()")
+	b.until(tapeSeen)
+	b.until(standsAt + " === " + quoted(at))
+
+	t.Log(eval[string](b, "location.hash"), "|", b.text("#tape"), "|", b.text("#shelf"))
+	// It was kept meanwhile: the address opens it again.
+	b.until("/^#replay\\?id=[a-z0-9]{14}&t=/.test(location.hash)")
+	b.reload()
+	b.until(tapeSeen)
+	b.until(standsAt + " === " + quoted(at))
+	b.keys(kb.Escape)
+	b.until(shelfSeen)
+	b.until("document.querySelectorAll('#shelf li').length === 1")
+	b.shot("recordings-one")
+	if got := b.text("#shelf li"); !strings.Contains(got, "Tuesday's workshop") || !strings.Contains(got, "8 writers, 400 slots") {
+		t.Errorf("it is listed as %q", got)
+	}
+	// The server is there again.
+	b.keys("1")
+	b.until(state + " === 'idle' && document.querySelector('#controls').checkVisibility()")
+}
+
+// box is where an element is.
+func (b *tab) box(selector string) (x, y, width, height float64) {
+	b.t.Helper()
+	r := eval[[]float64](b, "(({x, y, width, height}) => [x, y, width, height])(document.querySelector("+strconv.Quote(selector)+").getBoundingClientRect())")
+	return r[0], r[1], r[2], r[3]
+}
