@@ -1,15 +1,17 @@
 .DEFAULT_GOAL := help
-.PHONY: help run build page site test lint bench soak picture clean
+.PHONY: help run build page site edge edge-run test lint bench soak picture clean
 
 # What `make run` hands to slotrace, as in: make run ARGS="--addr :9090"
 ARGS =
+# Where `make edge-run` serves.
+PORT = 8787
 # Which benchmarks `make bench` runs, as a regular expression.
 BENCH = .
 # How much `make soak` does, as in: make soak SOAK="10000 100000 5m"
 SOAK =
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: build ## build what is missing and serve the page on http://127.0.0.1:8080; ARGS="..." are slotrace's
 	@exec bin/slotrace $(ARGS)
@@ -22,6 +24,12 @@ page: ## build the page's WebAssembly into static/dist, within its budget
 
 site: page ## leave the page in the folder site, for any host of files: it needs no server, and opens offline once visited
 	@scripts/site.sh
+
+edge: page ## build the worker that serves page and API at the edge into build/edge, for wrangler to deploy
+	@scripts/edge.sh
+
+edge-run: edge ## serve what make edge builds on this machine, on http://127.0.0.1:8787; PORT="..." is another
+	@scripts/edge-run.sh $(PORT)
 
 test: ## install what the tests need and is missing, build, lint, and run every test
 	@scripts/test.sh

@@ -1,4 +1,4 @@
-# Sourced by what needs more than Go: finds a browser, Node or a C compiler, and installs what is missing.
+# Sourced by what needs more than Go: finds a browser, Node, a C compiler or what serves the edge, and installs what is missing.
 
 # find_browser prints the path of a browser that starts. A name alone is not enough: Ubuntu's chromium-browser may be a
 # stub that only says what to install.
@@ -26,7 +26,21 @@ find_compiler() {
 	command -v "$cc"
 }
 
-# needs takes any of browser, node and compiler. Afterwards all of them are there, and SLOTRACE_CHROMIUM names the browser.
+find_npm() { command -v npm; }
+
+# miniflare serves the edge here. npm puts it where everything built is, as the lock file says.
+find_miniflare() { cmp -s wasm/edge/package-lock.json build/miniflare/installed; }
+
+install_miniflare() {
+	echo "installing what serves the edge: $(node -p 'Object.entries(require("./wasm/edge/package.json").dependencies).map((d) => d.join(" ")).join(", ")')"
+	mkdir -p build/miniflare
+	cp wasm/edge/package.json wasm/edge/package-lock.json build/miniflare/
+	# It asks for a Node that is newer than it needs; and none of its packages must be built here.
+	(cd build/miniflare && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null)
+	cp wasm/edge/package-lock.json build/miniflare/installed
+}
+
+# needs takes any of browser, node, npm, compiler and, behind node and npm, miniflare. Afterwards all of them are there, and SLOTRACE_CHROMIUM names the browser.
 needs() {
 	local thing packages=()
 	for thing in "$@"; do
@@ -37,6 +51,7 @@ needs() {
 			case $thing in
 			browser) packages+=(chromium fonts-dejavu-core) ;;
 			node) packages+=(nodejs) ;;
+			npm) packages+=(npm) ;;
 			compiler) packages+=(gcc libc6-dev) ;;
 			esac
 		fi
@@ -45,6 +60,9 @@ needs() {
 		install_packages "${packages[@]}"
 	fi
 	for thing in "$@"; do
+		if [[ $thing == miniflare ]] && ! find_miniflare; then
+			install_miniflare
+		fi
 		if ! "find_$thing" >/dev/null; then
 			echo "the tests need a $thing and none was found${SLOTRACE_CHROMIUM:+ (SLOTRACE_CHROMIUM is $SLOTRACE_CHROMIUM)}" >&2
 			exit 1

@@ -9,8 +9,8 @@ GOOS=js GOARCH=wasm go build -trimpath -buildvcs=false -ldflags='-s -w' -o build
 # Pressed only to see what a host will send.
 GOOS='' GOARCH='' go run ./scripts/press -into build/pressed build/live.wasm
 size=$(($(wc -c <build/pressed/live.wasm.br)))
-if [ "$size" -gt 1200000 ]; then
-	echo "live.wasm is $size bytes as brotli, over its budget of 1200000" >&2
+if [ "$size" -gt 1280000 ]; then
+	echo "live.wasm is $size bytes as brotli, over its budget of 1280000" >&2
 	exit 1
 fi
 rm -rf site # it holds what an older build has left

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Runs every test there is: natively, under the race detector, under Node, and in a browser. All parts run even when one
+# Runs every test there is: natively, under the race detector, under Node, in a browser, and at the
+# edge. All parts run even when one
 # fails, so that one run tells everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/needs.sh
 
-needs compiler node browser
+needs compiler node npm browser miniflare
 scripts/page.sh
 scripts/server.sh
-scripts/site.sh
+scripts/edge.sh
 
 failed=()
 part() {
@@ -25,6 +26,7 @@ part lint scripts/lint.sh
 part tests go test ./...
 part race env CGO_ENABLED=1 go test -race ./engine/... ./server/...
 part node env GOOS=js GOARCH=wasm go test -exec "$node_exec" ./engine/... ./web/picture ./web/tree ./web/explore ./web/local
+part edge go test -tags edge -count=1 ./server/edge
 part browser go test -tags browser -count=1 ./web/browsertest
 
 if ((${#failed[@]})); then

@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hack-pad/hackpadfs"
+	hackpados "github.com/hack-pad/hackpadfs/os"
+
 	"slotrace/engine/mapping"
 )
 
@@ -80,6 +83,34 @@ func writable(dir string) error {
 		return err
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// recordings is the folder that recordings are in.
+func (d *dataFolder) recordings() (hackpadfs.FS, error) {
+	dir := filepath.Join(d.dir, "recordings")
+	err := os.MkdirAll(dir, 0o755)
+	var fsys hackpadfs.FS
+	if err == nil {
+		fsys, err = folder(dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data folder %q: its recordings: %w", d.dir, reason(err))
+	}
+	return fsys, nil
+}
+
+// folder is a folder of the system as recordings take it.
+func folder(dir string) (hackpadfs.FS, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	all := hackpados.NewFS()
+	name, err := all.FromOSPath(dir)
+	if err != nil {
+		return nil, err
+	}
+	return all.Sub(name)
 }
 
 // Close unlocks the folder. A temporary one is removed; of another the lock file

@@ -20,6 +20,7 @@ import (
 	"slotrace/server/live"
 	"slotrace/server/reviews"
 	"slotrace/server/schedules"
+	"slotrace/server/shelf"
 	"slotrace/server/stream"
 	"slotrace/static"
 )
@@ -63,7 +64,18 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
 
-	runs, err := live.New(live.Options{Dir: data.dir, Server: version(), Log: log})
+	folder, err := data.recordings()
+	if err != nil {
+		return err
+	}
+	keep := words.keep
+	keep.Log = log
+	recordings, err := shelf.New(folder, keep)
+	if err != nil {
+		return err
+	}
+	defer recordings.Close()
+	runs, err := live.New(live.Options{Dir: data.dir, Recordings: recordings, Server: version(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -76,9 +88,13 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	metrics := newMetrics(runs)
 	viewers := stream.New(runs.Board(), g, stream.Options{Metrics: metrics})
 	mux := http.NewServeMux()
-	things := api.New(runs, tests, schedules.New(data.dir))
+	things := api.New(api.Host{Runs: runs, Reviews: tests, Schedules: schedules.New(data.dir)})
 	mux.Handle("/healthz", things)
 	mux.Handle("/api/", things)
+	kept := api.Recordings(recordings)
+	mux.Handle("/api/recordings", kept)
+	mux.Handle("/api/recordings/", kept)
+	mux.Handle("/r/", kept)
 	mux.Handle("/api/stream", viewers)
 	mux.Handle("/metrics", metricsHandler(metrics))
 	mux.Handle("/", static.Handler())

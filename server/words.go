@@ -8,8 +8,10 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"slotrace/server/guard"
+	"slotrace/server/shelf"
 )
 
 const serveHelp = `usage: slotrace [serve] [flags]
@@ -19,12 +21,17 @@ Ctrl-C ends it; a second one ends it at once.
 
   --addr HOST:PORT   listen there (127.0.0.1:8080); port 0 takes any that is free,
                      and no HOST is every address of this machine
-  --data DIR         keep the stores' files in DIR, which is made if it is missing
-                     (a fresh temporary folder, removed at the end)
+  --data DIR         keep the stores' files and the recordings in DIR, which is made
+                     if it is missing (a fresh temporary folder, removed at the end)
   --host NAME        answer to NAME too, a name or address of this machine, or to
                      NAME:PORT; can be given again
+  --keep-mb N        keep recordings of at most so many MiB together (4096)
+  --keep-count N     and at most so many of them (1000)
+  --keep-days N      remove a recording after so many days (30); 0 keeps it for good
+  --upload-mb N      take in recordings of at most so many MiB each (512)
 
-Whoever reaches the address can watch; only from this machine can runs be changed.
+Whoever reaches the address can watch, and fetch a recording whose address they were
+given; only from this machine can anything be changed, and recordings be listed.
 `
 
 // serveWords are what the flags of serve say.
@@ -33,6 +40,7 @@ type serveWords struct {
 	port  string
 	data  string // "" is a temporary folder
 	hosts []string
+	keep  shelf.Options
 }
 
 // errHelp asks for serveHelp.
@@ -57,9 +65,14 @@ func parseServe(args []string) (serveWords, error) {
 		w.hosts = append(w.hosts, s)
 		return nil
 	})
+	keepMB := within(flags, "keep-mb", shelf.Default.Bytes>>20, 1, 1<<30)
+	keepCount := within(flags, "keep-count", int64(shelf.Default.Count), 1, 100_000)
+	keepDays := within(flags, "keep-days", 30, 0, 36_500)
+	uploadMB := within(flags, "upload-mb", shelf.Default.One>>20, 1, 1<<20)
 	if err := flags.Parse(args); err != nil {
 		return w, flagError(err, serveFlags)
 	}
+	w.keep = shelf.Options{Bytes: *keepMB << 20, Count: int(*keepCount), Age: time.Duration(*keepDays) * 24 * time.Hour, One: *uploadMB << 20}
 	if flags.NArg() > 0 {
 		return w, fmt.Errorf("%.40q is one word too many; there are the flags %s", flags.Arg(0), serveFlags)
 	}
@@ -73,7 +86,21 @@ func parseServe(args []string) (serveWords, error) {
 	return w, nil
 }
 
-const serveFlags = "--addr, --data, --host"
+const serveFlags = "--addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb"
+
+// within adds a flag for a whole number from low to top.
+func within(flags *flag.FlagSet, name string, otherwise, low, top int64) *int64 {
+	n := otherwise
+	flags.Func(name, "", func(s string) error {
+		v, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || v < low || v > top {
+			return fmt.Errorf("a whole number from %d to %d would do", low, top)
+		}
+		n = v
+		return nil
+	})
+	return &n
+}
 
 // flagError puts what package flag says into this command's words, which has the flags
 // there.

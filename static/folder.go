@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +24,19 @@ func Write(folder string, live []byte) error {
 	if err != nil {
 		return err
 	}
+	return writeFolder(folder, files)
+}
+
+// WriteEdge is Write for the edge, where the handler's headers go with the files: its host reads which from a file.
+func WriteEdge(folder string, live []byte) error {
+	files, err := edgeOf(files, live)
+	if err != nil {
+		return err
+	}
+	return writeFolder(folder, files)
+}
+
+func writeFolder(folder string, files map[string][]byte) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return fmt.Errorf("static: %w", err)
 	}
@@ -70,6 +85,21 @@ func folderOf(files fs.FS, live []byte) (map[string][]byte, error) {
 	delete(folder, "")
 	folder["offline.js"] = append(head, offline...)
 	folder[".nojekyll"] = nil // to GitHub's pages: publish what is here as it is
+	return folder, nil
+}
+
+// edgeOf is the folder's files at the edge.
+func edgeOf(files fs.FS, live []byte) (map[string][]byte, error) {
+	folder, err := folderOf(files, live)
+	if err != nil {
+		return nil, err
+	}
+	delete(folder, ".nojekyll")
+	headers := []byte("/*\n")
+	for _, name := range slices.Sorted(maps.Keys(securityHeaders)) {
+		headers = fmt.Appendf(headers, "  %s: %s\n", name, securityHeaders[name])
+	}
+	folder["_headers"] = headers
 	return folder, nil
 }
 

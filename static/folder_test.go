@@ -96,3 +96,28 @@ func TestAPageThatWasNotBuiltIsNotWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestAtTheEdgeEveryFileGoesWithTheServersHeaders(t *testing.T) {
+	folder, err := edgeOf(standing(t), []byte(lab))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := strings.Split(strings.TrimSuffix(string(folder["_headers"]), "\n"), "\n")
+	if rules[0] != "/*" {
+		t.Errorf("the first rule is for %q", rules[0])
+	}
+	said := make(map[string]string)
+	for _, line := range rules[1:] {
+		name, value, ok := strings.Cut(line, ": ")
+		if !ok || !strings.HasPrefix(name, "  ") || len(line) > 2000 { // longer lines are passed over
+			t.Errorf("no header: %q", line)
+		}
+		said[strings.TrimSpace(name)] = value
+	}
+	if !maps.Equal(said, securityHeaders) {
+		t.Errorf("%v, want %v", said, securityHeaders)
+	}
+	if files, err := folderOf(standing(t), []byte(lab)); err != nil || string(files["offline.js"]) != string(folder["offline.js"]) {
+		t.Errorf("what it keeps is not what is there: %v", err)
+	}
+}

@@ -137,7 +137,7 @@ func (s *session) tracing(live bool, set func(*trace.Tracer)) (Spread, error) {
 					return 0, err
 				}
 				all += took
-				records = c.tracer.Drain(records[:0])
+				records, _ = c.tracer.Drain(records[:0])
 			}
 			if n := c.tracer.Dropped(); n > 0 {
 				return 0, fmt.Errorf("the tracer dropped %d records: the figure would be too good", n)

@@ -46,6 +46,14 @@ func AppendAck(b []byte, sequence uint32) []byte {
 	return le.AppendUint32(b, sequence)
 }
 
+// AppendPresent appends a presenter's first message, which has the hello of its viewers
+// in it.
+func AppendPresent(b []byte, session Session, hello []byte) []byte {
+	b = append(b, Version, kindPresent)
+	b = append(b, session[:]...)
+	return append(b, hello...)
+}
+
 // open starts a section; its length is filled in by closeSection.
 func open(b []byte, tag, side byte) ([]byte, int) {
 	b = append(b, tag, side, 0, 0, 0, 0)
@@ -68,6 +76,7 @@ func (s *State) Append(b []byte) []byte {
 	b = le.AppendUint64(b, s.Stores)
 	b = le.AppendUint16(b, s.Watching)
 	b = appendString(b, s.Failure)
+	b = append(b, byte(s.Recording))
 	return closeSection(b, at)
 }
 

@@ -47,6 +47,20 @@ func ParseAck(b []byte) (sequence uint32, err error) {
 	return r.u32(), nil
 }
 
+// ParsePresent parses a presenter's first message.
+func ParsePresent(b []byte) (session Session, hello *Hello, err error) {
+	r := reader{rest: b, what: "present"}
+	if err := r.header(kindPresent); err != nil {
+		return session, nil, err
+	}
+	copy(session[:], r.bytes(len(session)))
+	if r.short {
+		return session, nil, r.err()
+	}
+	hello, err = ParseHello(r.rest)
+	return session, hello, err
+}
+
 // ParseFrame parses a frame. Cells refer to b.
 func ParseFrame(b []byte) (*Frame, error) {
 	r := reader{rest: b, what: "frame"}
@@ -100,6 +114,9 @@ func (r *reader) state() *State {
 	s := &State{Run: r.u32(), State: RunState(r.u8()), Writers: r.u8(), Sides: r.u8()}
 	s.Allocators[0], s.Allocators[1] = r.u8(), r.u8()
 	s.Slots, s.Pace, s.Window, s.Stores, s.Watching, s.Failure = r.u32(), r.u32(), r.u32(), r.u64(), r.u16(), r.text()
+	if len(r.rest) > 0 { // it came later than the rest
+		s.Recording = Recording(r.u8())
+	}
 	return s
 }
 

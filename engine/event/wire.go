@@ -21,14 +21,18 @@ const (
 )
 
 // Close codes beyond those of RFC 6455.
-const CloseVersion = 4001
+const (
+	CloseVersion  = 4001
+	CloseReplaced = 4004 // of a presenter: another one has taken its room
+)
 
 type messageKind = byte
 
 const (
-	kindHello messageKind = 1
-	kindFrame messageKind = 2
-	kindAck   messageKind = 3
+	kindHello   messageKind = 1
+	kindFrame   messageKind = 2
+	kindAck     messageKind = 3
+	kindPresent messageKind = 4
 )
 
 const (
@@ -61,6 +65,10 @@ func (s RunState) String() string {
 	}
 	return "unknown"
 }
+
+// Session tells one slotrace that presents from every other: it is drawn at random when
+// it starts.
+type Session [16]byte
 
 // Hello is the first message.
 type Hello struct {
@@ -114,7 +122,18 @@ type State struct {
 	Stores     uint64
 	Watching   uint16
 	Failure    string
+	Recording  Recording
 }
+
+// Recording says whether a run is being recorded.
+type Recording uint8
+
+// What a run's recording is doing. RecordingFailed is one that ended by itself.
+const (
+	NotRecording Recording = iota
+	BeingRecorded
+	RecordingFailed
+)
 
 // Totals is tag 2.
 type Totals struct {

@@ -89,6 +89,7 @@ func anyFrame(t *rapid.T) *Frame {
 			Allocators: [MaxSides]uint8{anyU8.Draw(t, "a"), anyU8.Draw(t, "b")},
 			Slots:      anyU32.Draw(t, "slots"), Pace: anyU32.Draw(t, "pace"), Window: anyU32.Draw(t, "window"), Stores: anyU64.Draw(t, "stores"),
 			Watching: rapid.Uint16().Draw(t, "watching"), Failure: anyText.Draw(t, "failure"),
+			Recording: Recording(rapid.Uint8Range(0, uint8(RecordingFailed)).Draw(t, "recording")),
 		}
 	}
 	f.Totals = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Totals {
@@ -211,6 +212,16 @@ func TestUnknownSectionsAndFieldsArePassedOver(t *testing.T) {
 	}
 }
 
+func TestAStateOfBeforeThereWereRecordingsHasNone(t *testing.T) {
+	b := (&State{Run: 3, Writers: 8, Sides: 1, Failure: "no", Recording: BeingRecorded}).Append(AppendFrame(nil, 1))
+	b = b[:len(b)-1]
+	le.PutUint32(b[FrameBytes+2:], uint32(len(b)-FrameBytes-sectionHeader))
+	f, err := ParseFrame(b)
+	if err != nil || f.State == nil || f.State.Run != 3 || f.State.Failure != "no" || f.State.Recording != NotRecording {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 // Cut anywhere, a message is refused or, between two sections, a shorter frame.
 func TestCutMessagesAreRefused(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -303,7 +314,7 @@ func FuzzParseFrame(f *testing.F) {
 		Sequence: 2, State: &State{Run: 1, Writers: 8, Sides: 2}, Totals: []Totals{{Side: 1, Stored: 5}},
 		Cells:    []Cells{{Lap: 1, Slots: 4, First: 1, Cells: []byte{1, 0x82}}},
 		Steps:    []Steps{{Lap: 1, Base: 10, OneIn: 1, Records: []Record{{At: 12, Thread: 3, Step: visible.Claim, Phase: Done}}}},
-		Evidence: []Evidence{{Total: 1, Items: []Loss{{Number: 1, ID: "w1-m0", Expected: "a", Got: "b"}}}}, Notice: "bye",
+		Evidence: []Evidence{{Total: 1, Items: []Loss{{Number: 1, ID: "w1-m0", Expected: "a", Got: "b"}}}}, Notice: "bye", Noticed: true,
 	}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		frame, err := ParseFrame(b)
@@ -327,6 +338,23 @@ func FuzzParseHello(f *testing.F) {
 		again, err := ParseHello(AppendHello(nil, h))
 		if err != nil || !same(again, h) {
 			t.Errorf("%+v\nbecame %+v, %v", h, again, err)
+		}
+	})
+}
+
+func FuzzParsePresent(f *testing.F) {
+	hello := AppendHello(nil, &Hello{Server: "s", Allocators: []Allocator{{Name: "a"}}})
+	f.Add(AppendPresent(nil, Session{1, 2, 3}, hello))
+	f.Add(AppendPresent(nil, Session{}, nil))
+	f.Add(hello)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		session, h, err := ParsePresent(b)
+		if err != nil {
+			return
+		}
+		session2, again, err := ParsePresent(AppendPresent(nil, session, AppendHello(nil, h)))
+		if err != nil || session2 != session || !same(again, h) {
+			t.Errorf("%x %+v\nbecame %x %+v, %v", session, h, session2, again, err)
 		}
 	})
 }

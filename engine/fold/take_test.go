@@ -9,19 +9,6 @@ import (
 	"slotrace/engine/event"
 )
 
-// whole is what a viewer that joins now is sent.
-func whole(board *Board) (frames [][]byte) {
-	v := board.Join()
-	defer v.Leave()
-	for {
-		b := v.Append(nil, uint32(len(frames)+1), 64<<10)
-		if len(b) == 0 {
-			return frames
-		}
-		frames = append(frames, b)
-	}
-}
-
 // A frame that cannot follow what the board shows changes nothing of it.
 func TestABoardRefusesWhatCannotBe(t *testing.T) {
 	run := func(change func(*event.State)) *event.State {
@@ -46,11 +33,11 @@ func TestABoardRefusesWhatCannotBe(t *testing.T) {
 		board := NewBoard(event.Hello{}, event.State{Writers: 1, Sides: 1})
 		board.Begin(event.State{Run: 3, State: event.Running, Writers: 2, Sides: 1, Slots: 600})
 		board.Totals(event.Totals{Stored: 1})
-		before := whole(board)
+		before := board.Whole(64 << 10)
 		if err := board.Take(&f); err == nil || err.Error() != name {
 			t.Errorf("%v\nwant %s", err, name)
 		}
-		if !slices.EqualFunc(whole(board), before, bytes.Equal) {
+		if !slices.EqualFunc(board.Whole(64<<10), before, bytes.Equal) {
 			t.Errorf("%s: the board has changed", name)
 		}
 	}
@@ -124,7 +111,7 @@ func FuzzTake(f *testing.F) {
 		source.Burst(event.Steps{Side: uint8(i), Burst: true, Records: []event.Record{{At: 7}}})
 		source.Evidence(i, 2, []event.Loss{{Number: 1, ID: "a", Expected: "b", Got: strings.Repeat("c", 300)}, {Number: 2}})
 	}
-	start := whole(source)
+	start := source.Whole(64 << 10)
 	for _, b := range start {
 		f.Add(b, true)
 	}

@@ -71,6 +71,26 @@ func (v *Viewer) Leave() {
 	b.setState(b.state)
 }
 
+// News says whether there may be something for the viewer that it has not been sent.
+func (v *Viewer) News() bool {
+	v.board.mu.Lock()
+	defer v.board.mu.Unlock()
+	return v.board.version != v.seen || v.behind()
+}
+
+// Whole is the whole picture: the frames, of at most room bytes each, that a viewer who
+// came now would get. Nobody is counted for it. room must be 2 KiB or more.
+func (b *Board) Whole(room int) (frames [][]byte) {
+	v := &Viewer{board: b}
+	for {
+		frame := v.Append(nil, uint32(len(frames)+1), room)
+		if len(frame) == 0 {
+			return frames
+		}
+		frames = append(frames, frame)
+	}
+}
+
 // minFrame is the least room that Append asks for: state, totals and a little of
 // everything else.
 const minFrame = 2 << 10

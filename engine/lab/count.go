@@ -41,7 +41,7 @@ func (x *search) count() error {
 			return fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
 		}
 		x.executions++
-		x.sinceTick += len(t.machine.Events()) / operations
+		x.ran(len(t.machine.Events()))
 		if len(g.Nodes) > maxNodes {
 			x.Stopped = fmt.Sprintf("more than %d states are too many to count by: fewer threads or ops would do", maxNodes)
 			break

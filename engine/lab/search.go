@@ -28,6 +28,7 @@ var Modes = []string{Find, Prove, Count, Walk, PCT, All}
 type Bounds struct {
 	Seed          uint64
 	MaxExecutions int64         // 0 = no bound
+	MaxOperations int64         // of all executions together, whatever their length; 0 = no bound
 	Timeout       time.Duration // 0 = no bound; then a search of hopeless size is refused
 }
 
@@ -63,8 +64,8 @@ func Explore(s Setup, mode string, b Bounds, tick Tick) (Result, error) {
 	if !slices.Contains(Modes, mode) {
 		return Result{}, fmt.Errorf("mode: there is no %q, %s or %s would do", catalogue.Clip(mode), strings.Join(Modes[:len(Modes)-1], ", "), Modes[len(Modes)-1])
 	}
-	if b.MaxExecutions < 0 || b.Timeout < 0 {
-		return Result{}, fmt.Errorf("bounds: %d executions and %v are to be 0, for none, or more", b.MaxExecutions, b.Timeout)
+	if b.MaxExecutions < 0 || b.MaxOperations < 0 || b.Timeout < 0 {
+		return Result{}, fmt.Errorf("bounds: %d executions, %d operations and %v are to be 0, for none, or more", b.MaxExecutions, b.MaxOperations, b.Timeout)
 	}
 	x := &search{bounds: b, tick: tick, begin: time.Now()}
 	x.Setup, x.Mode, x.Verdict = s, mode, Unknown
@@ -99,6 +100,7 @@ type search struct {
 	at          Setup // what is searched now
 	share       func() float64
 	executions  int64
+	operations  int64
 	violations  int64
 	counted     Number
 	losing      Number
@@ -162,7 +164,7 @@ func (x *search) visit(t *trial, e explore.Search) (all bool, err error) {
 	}
 	violated, cut := false, false
 	all = t.machine.Each(e, func(end explore.End) bool {
-		x.sinceTick += len(t.machine.Events()) / operations
+		x.ran(len(t.machine.Events()))
 		switch end {
 		case explore.Nondeterministic:
 			err = fmt.Errorf("%s: the code under test is not deterministic: %w: %s", t.Variant, ErrUnsound, t.machine.Err())
@@ -192,10 +194,20 @@ func (x *search) visit(t *trial, e explore.Search) (all bool, err error) {
 	return all && !cut, err
 }
 
+// ran takes note of an execution of so many operations.
+func (x *search) ran(n int) {
+	x.operations += int64(n)
+	x.sinceTick += n / operations
+}
+
 // goOn says whether bounds and tick let the search go on.
 func (x *search) goOn() bool {
 	if x.bounds.MaxExecutions > 0 && x.executions >= x.bounds.MaxExecutions {
 		x.Stopped = fmt.Sprintf("%d executions were the bound", x.bounds.MaxExecutions)
+		return false
+	}
+	if x.bounds.MaxOperations > 0 && x.operations >= x.bounds.MaxOperations {
+		x.Stopped = fmt.Sprintf("%d operations were the bound", x.bounds.MaxOperations)
 		return false
 	}
 	if x.sinceTick++; x.sinceTick < tickEvery {

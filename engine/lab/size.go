@@ -14,7 +14,7 @@ const hopeless = 1e9
 
 // refuse is an error if the search would hardly end.
 func (x *search) refuse() error {
-	if x.bounds.MaxExecutions > 0 || x.bounds.Timeout > 0 {
+	if x.bounds.MaxExecutions > 0 || x.bounds.MaxOperations > 0 || x.bounds.Timeout > 0 {
 		return nil
 	}
 	if x.Mode == Walk || x.Mode == PCT {

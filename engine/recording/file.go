@@ -1,6 +1,8 @@
 package recording
 
 import (
+	"archive/zip"
+	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -94,22 +96,26 @@ func unseal(kind byte, b []byte) ([]byte, error) {
 	return body, nil
 }
 
-// read reads a file of a recording.
+// read reads what a file of a recording holds.
 func read(fsys fs.FS, name string, kind byte, limit int64) ([]byte, error) {
+	_, body, err := readWhole(fsys, name, kind, limit)
+	return body, err
+}
+
+// readWhole reads a file of a recording, and what it holds.
+func readWhole(fsys fs.FS, name string, kind byte, limit int64) (file, body []byte, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, reason(err))
+		return nil, nil, fmt.Errorf("%s: %w", name, inZip(reason(err)))
 	}
 	defer f.Close()
-	b, err := readAll(f, limit)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	if file, err = readAll(f, limit); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, inZip(reason(err)))
 	}
-	body, err := unseal(kind, b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if body, err = unseal(kind, file); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return body, nil
+	return file, body, nil
 }
 
 // write puts a file in place whole: under another name first, so that whoever is
@@ -121,14 +127,16 @@ func write(fsys hackpadfs.FS, name string, b []byte) error {
 		return reason(err)
 	}
 	// One Write: in IndexedDB each stores the whole file.
-	if n, err := hackpadfs.WriteFile(f, b); err != nil || n < len(b) {
-		if err == nil {
-			err = errors.New("not all of it could be written")
-		}
-		return errors.Join(reason(err), f.Close(), hackpadfs.Remove(fsys, temporary))
+	n, err := hackpadfs.WriteFile(f, b)
+	if err == nil && n < len(b) {
+		err = errors.New("not all of it could be written")
 	}
-	if err := f.Close(); err != nil {
-		return errors.Join(reason(err), hackpadfs.Remove(fsys, temporary))
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		hackpadfs.Remove(fsys, temporary) // or it lies there until the recording goes
+		return reason(err)
 	}
 	return reason(hackpadfs.Rename(fsys, temporary, name))
 }
@@ -140,6 +148,15 @@ func reason(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err
+	}
+	return err
+}
+
+// inZip says of what reading a file in a zip failed with whether it is damage.
+func inZip(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) || errors.As(err, &corrupt) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err
 }

@@ -98,11 +98,19 @@ func writeHeader(fsys hackpadfs.FS, h *Header) error {
 	if err := h.check(); err != nil {
 		return err
 	}
-	b, err := json.Marshal(h)
+	b, err := headerFile(h)
 	if err != nil {
 		return err
 	}
-	return write(fsys, headerName, seal(kindHeader, append(begin(), b...)))
+	return write(fsys, headerName, b)
+}
+
+func headerFile(h *Header) ([]byte, error) {
+	b, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	return seal(kindHeader, append(begin(), b...)), nil
 }
 
 func readHeader(fsys fs.FS) (Header, error) {
@@ -128,11 +136,19 @@ type Manifest struct {
 }
 
 func writeManifest(fsys hackpadfs.FS, m *Manifest) error {
-	b, err := json.Marshal(m)
+	b, err := manifestFile(m)
 	if err != nil {
 		return err
 	}
-	return write(fsys, manifestName, seal(kindManifest, append(begin(), b...)))
+	return write(fsys, manifestName, b)
+}
+
+func manifestFile(m *Manifest) ([]byte, error) {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return seal(kindManifest, append(begin(), b...)), nil
 }
 
 func readManifest(fsys fs.FS) (Manifest, error) {

@@ -119,19 +119,58 @@ func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
 	return nil, nil, fmt.Errorf("%w: there is no %s in it", ErrForeign, headerName)
 }
 
-// OpenZip opens a recording that is one file.
+// OpenZip opens a recording that is one file: a zip of its folder, whoever made it.
 func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		if errors.Is(err, zip.ErrFormat) {
-			return nil, fmt.Errorf("%w, nor a zip file of one", ErrForeign)
-		}
+	directory := &budget{r: r, left: maxDirectory}
+	z, err := zip.NewReader(directory, size)
+	switch {
+	case directory.left < 0:
+		return nil, fmt.Errorf("%w: it is a zip file with more in it than any recording has", ErrForeign)
+	case errors.Is(err, zip.ErrFormat) && begins(r, "PK\x03\x04"):
+		return nil, fmt.Errorf("%w: it is a zip file without its end, as of a download that was cut off", ErrDamaged)
+	case errors.Is(err, zip.ErrFormat):
+		return nil, fmt.Errorf("%w, nor a zip file of one", ErrForeign)
+	case err != nil:
 		return nil, err
 	}
-	if len(z.File) > maxSegments {
-		return nil, fmt.Errorf("%w: it holds %d files", ErrForeign, len(z.File))
+	directory.listed = true
+	names := make(map[string]bool, len(z.File))
+	for _, f := range z.File {
+		switch {
+		case !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) || strings.ContainsAny(f.Name, "\\\x00"):
+			return nil, fmt.Errorf("%w: it is a zip file that names %.60q, which is no place inside it", ErrForeign, f.Name)
+		case names[f.Name]:
+			return nil, fmt.Errorf("%w: it is a zip file that holds %.60q twice", ErrForeign, f.Name)
+		}
+		names[f.Name] = true
 	}
 	return Open(z)
+}
+
+func begins(r io.ReaderAt, with string) bool {
+	b := make([]byte, len(with))
+	n, _ := r.ReadAt(b, 0)
+	return string(b[:n]) == with
+}
+
+// maxDirectory is how much of a zip file is read to list what is in it: a file that claims
+// millions of entries is not listed to its end.
+const maxDirectory = 8 << 20
+
+// budget reads no more than what is left, until what there is has been listed.
+type budget struct {
+	r      io.ReaderAt
+	left   int64
+	listed bool
+}
+
+func (b *budget) ReadAt(p []byte, at int64) (int, error) {
+	if !b.listed {
+		if b.left -= int64(len(p)); b.left < 0 {
+			return 0, ErrForeign
+		}
+	}
+	return b.r.ReadAt(p, at)
 }
 
 // Frames reads segment i, from 0, and takes its frames apart. That is some tens of MiB.
@@ -140,10 +179,10 @@ func (r *Recording) Frames(i int) ([]Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events {
+	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.CRC32 != want.CRC32 {
 		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
 	}
-	frames, err := unpack(&s, packed)
+	frames, err := unpack(&s, packed, true)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", segmentName(i+1), ErrDamaged, err)
 	}
@@ -176,6 +215,11 @@ type Summary struct {
 	Sides    []Figures `json:"sides"`
 	Ended    string    `json:"ended"`
 	Damage   []string  `json:"damage"`
+}
+
+// Unreadable is the summary of a recording that cannot be opened.
+func Unreadable(err error) Summary {
+	return Summary{Gaps: []Gap{}, Sides: []Figures{}, Damage: []string{err.Error()}}
 }
 
 // Summary sums the recording up.

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
+
+	fastgzip "github.com/klauspost/compress/gzip"
 
 	"slotrace/engine/event"
 )
@@ -20,6 +23,7 @@ type Segment struct {
 	From     int64     `json:"from"`   // the run's clock at its first frame, nanoseconds
 	To       int64     `json:"to"`     // and at its last
 	Bytes    int64     `json:"bytes"`  // of its file; 0 inside of that file
+	CRC32    uint32    `json:"crc32"`  // of its file, IEEE's, as a zip has it; 0 inside of that file
 	Raw      int       `json:"raw"`    // of its frames, uncompressed
 	Frames   int       `json:"frames"`
 	Events   uint64    `json:"events"`   // records of steps
@@ -28,6 +32,7 @@ type Segment struct {
 	Marks    []int64   `json:"marks"`    // when: each of them, or if they are many, some
 	Gaps     []Gap     `json:"gaps"`     // when not every step was recorded; neighbours are joined if they are many
 	Sides    []Figures `json:"sides"`    // as of its end
+	Worst    []Lap     `json:"worst"`    // a row a side: of the laps that it shows the one in which the most slots collided
 	Curve    [][]Point `json:"curve"`    // how the figures came about, a row a side: at most 64 points
 }
 
@@ -60,7 +65,7 @@ func (s *Segment) check(number int) error {
 		return errors.New("its size is off")
 	case s.Events > uint64(s.Raw):
 		return errors.New("it has more events than bytes")
-	case len(s.Marks) > maxMarks || len(s.Gaps) > maxGaps || len(s.Sides) < 1 || len(s.Sides) > event.MaxSides || len(s.Curve) != len(s.Sides):
+	case len(s.Marks) > maxMarks || len(s.Gaps) > maxGaps || len(s.Sides) < 1 || len(s.Sides) > event.MaxSides || len(s.Curve) != len(s.Sides) || len(s.Worst) > event.MaxSides:
 		return errors.New("its summary is off")
 	}
 	for _, c := range s.Curve {
@@ -94,6 +99,12 @@ type draft struct {
 
 const frameHead = 12
 
+// weight is its size in bytes, or what would be the size of as many frames of some size: they
+// are limited, too.
+func (d *draft) weight() int {
+	return max(len(d.raw), d.Frames*(utmostSegments*SegmentBytes/maxFrames+64))
+}
+
 func (d *draft) append(at int64, frame []byte) {
 	if d.Frames == 0 {
 		d.From, d.To = at, at
@@ -103,6 +114,7 @@ func (d *draft) append(at int64, frame []byte) {
 	d.raw = le.AppendUint32(d.raw, uint32(len(frame)))
 	d.raw = le.AppendUint64(d.raw, uint64(d.To))
 	d.raw = append(d.raw, frame...)
+	d.note(frame)
 }
 
 // file is the segment's file.
@@ -115,7 +127,8 @@ func (d *draft) file() ([]byte, error) {
 	b := bytes.NewBuffer(begin())
 	b.Write(le.AppendUint32(nil, uint32(len(summary))))
 	b.Write(summary)
-	z, err := gzip.NewWriterLevel(b, gzip.BestSpeed)
+	// FORMAT.md says why gzip.
+	z, err := fastgzip.NewWriterLevel(b, fastgzip.BestSpeed)
 	if err != nil {
 		return nil, err
 	}
@@ -131,11 +144,10 @@ func (d *draft) file() ([]byte, error) {
 // readSegment reads a segment's file, and takes its frames apart if they are asked for.
 func readSegment(fsys fs.FS, number int) (s Segment, frames []byte, err error) {
 	name := segmentName(number)
-	b, err := read(fsys, name, kindSegment, maxFile)
+	file, b, err := readWhole(fsys, name, kindSegment, maxFile)
 	if err != nil {
 		return s, nil, err
 	}
-	size := int64(len(b) + envelopeBytes)
 	bad := func(err error) (Segment, []byte, error) {
 		return s, nil, fmt.Errorf("%s: %w: %w", name, ErrDamaged, err)
 	}
@@ -149,12 +161,12 @@ func readSegment(fsys fs.FS, number int) (s Segment, frames []byte, err error) {
 	if err := s.check(number); err != nil {
 		return bad(err)
 	}
-	s.Bytes = size
+	s.Bytes, s.CRC32 = int64(len(file)), crc32.ChecksumIEEE(file)
 	return s, b[n:], nil
 }
 
-// unpack returns the frames of a segment.
-func unpack(s *Segment, packed []byte) ([]Frame, error) {
+// unpack returns the frames of a segment, with their steps if those are asked for.
+func unpack(s *Segment, packed []byte, steps bool) ([]Frame, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
@@ -179,7 +191,7 @@ func unpack(s *Segment, packed []byte) ([]Frame, error) {
 		if when < at || when > s.To {
 			return nil, errors.New("its frames are not in order of time")
 		}
-		f, err := parseFrame(raw[:n])
+		f, err := parseFrame(raw[:n], steps)
 		if err != nil {
 			return nil, err
 		}
@@ -193,7 +205,7 @@ func unpack(s *Segment, packed []byte) ([]Frame, error) {
 	return frames, nil
 }
 
-func parseFrame(b []byte) (Frame, error) {
+func parseFrame(b []byte, steps bool) (Frame, error) {
 	f, err := event.ParseFrame(b)
 	if err != nil {
 		return Frame{}, err
@@ -204,6 +216,9 @@ func parseFrame(b []byte) (Frame, error) {
 		payload := rest[6 : 6+n]
 		switch tag {
 		case tagSteps:
+			if !steps {
+				break
+			}
 			s, err := parseSteps(side, payload)
 			if err != nil {
 				return own, err
@@ -253,13 +268,14 @@ func thin[T any](all []T) []T {
 // addGap enters a gap. Those that touch are one; of too many, neighbours are joined.
 func addGap(gaps []Gap, g Gap) []Gap {
 	for i := len(gaps) - 1; i >= 0; i-- {
-		if gaps[i].Side == g.Side {
-			if g.From <= gaps[i].To {
-				gaps[i].To = max(gaps[i].To, g.To)
-				return gaps
-			}
+		if gaps[i].Side != g.Side {
+			continue
+		}
+		if g.From > gaps[i].To {
 			break
 		}
+		g.From, g.To = min(g.From, gaps[i].From), max(g.To, gaps[i].To)
+		gaps = slices.Delete(gaps, i, i+1)
 	}
 	gaps = append(gaps, g)
 	for len(gaps) > maxGaps {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 
@@ -45,29 +46,41 @@ func IsID(id string) bool {
 }
 
 // Make makes the folder of a new recording.
-func (s *Shelf) Make() (id string, folder hackpadfs.FS, err error) {
+func (s *Shelf) Make() (id string, in hackpadfs.FS, err error) {
 	id = NewID()
 	if err := hackpadfs.MkdirAll(s.fsys, id, 0o755); err != nil {
 		return "", nil, reason(err)
 	}
-	folder, err = hackpadfs.Sub(s.fsys, id)
-	return id, folder, err
+	return id, folder{s.fsys, id}, nil
+}
+
+// Begin is Make for whoever asks how much room there is, which nobody knows here, and says
+// whether it is to be kept in the end.
+func (s *Shelf) Begin() (id string, in hackpadfs.FS, room int64, end func(keep bool) error, err error) {
+	id, in, err = s.Make()
+	return id, in, math.MaxInt64, func(keep bool) error {
+		if keep {
+			return nil
+		}
+		return s.Remove(id)
+	}, err
 }
 
 // Open opens a recording.
 func (s *Shelf) Open(id string) (*Recording, error) {
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := Open(folder)
+	r, err := Open(in)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = ErrUnknown
 	}
 	return r, err
 }
 
-func (s *Shelf) folder(id string) (hackpadfs.FS, error) {
+// in is the folder of a recording.
+func (s *Shelf) in(id string) (hackpadfs.FS, error) {
 	if !IsID(id) {
 		return nil, ErrUnknown
 	}
@@ -75,7 +88,23 @@ func (s *Shelf) folder(id string) (hackpadfs.FS, error) {
 	if err != nil || !info.IsDir() {
 		return nil, ErrUnknown
 	}
-	return hackpadfs.Sub(s.fsys, id)
+	return folder{s.fsys, id}, nil
+}
+
+// Files tells of a recording's header, which is written first or when it is renamed, and of
+// its manifest, which is written last. What is not there is nil.
+func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
+	in, err := s.in(id)
+	if err != nil {
+		return nil, nil
+	}
+	if i, err := hackpadfs.Stat(in, headerName); err == nil {
+		header = i
+	}
+	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
+		manifest = i
+	}
+	return header, manifest
 }
 
 // IDs lists the recordings' ids.
@@ -99,16 +128,16 @@ func (s *Shelf) Rename(id, name string) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return err
 	}
-	h, err := readHeader(folder)
+	h, err := readHeader(in)
 	if err != nil {
 		return err
 	}
 	h.Name = name
-	if err := writeHeader(folder, &h); err != nil {
+	if err := writeHeader(in, &h); err != nil {
 		return fmt.Errorf("rename: %w", err)
 	}
 	return nil
@@ -117,11 +146,11 @@ func (s *Shelf) Rename(id, name string) error {
 // Remove removes a recording: its header first, so that what is left of one whose
 // removal was cut off is not taken for a recording.
 func (s *Shelf) Remove(id string) error {
-	folder, err := s.folder(id)
+	in, err := s.in(id)
 	if err != nil {
 		return err
 	}
-	if err := hackpadfs.Remove(folder, headerName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := hackpadfs.Remove(in, headerName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return reason(err)
 	}
 	return reason(hackpadfs.RemoveAll(s.fsys, id))
@@ -134,11 +163,11 @@ func (s *Shelf) Sweep() error {
 		return err
 	}
 	for _, id := range ids {
-		folder, err := s.folder(id)
+		in, err := s.in(id)
 		if err != nil {
 			continue
 		}
-		if _, err := hackpadfs.Stat(folder, headerName); errors.Is(err, fs.ErrNotExist) {
+		if _, err := hackpadfs.Stat(in, headerName); errors.Is(err, fs.ErrNotExist) {
 			err = s.Remove(id)
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"fmt"
+	"hash/crc32"
 	"sync"
 
 	"github.com/hack-pad/hackpadfs"
@@ -15,6 +16,7 @@ type Writer struct {
 	done  chan struct{}
 
 	mu       sync.Mutex
+	taken    sync.Cond // a segment was taken from the queue, or whoever waits is to look again
 	manifest Manifest
 	bytes    int64
 	events   uint64
@@ -30,6 +32,7 @@ func NewWriter(fsys hackpadfs.FS, h *Header) (*Writer, error) {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
 	w := &Writer{fsys: fsys, queue: make(chan *draft, queued), done: make(chan struct{})}
+	w.taken.L = &w.mu
 	go w.run()
 	return w, nil
 }
@@ -37,6 +40,7 @@ func NewWriter(fsys hackpadfs.FS, h *Header) (*Writer, error) {
 func (w *Writer) run() {
 	defer close(w.done)
 	for d := range w.queue {
+		w.wake()
 		if w.Err() != nil {
 			continue
 		}
@@ -59,7 +63,7 @@ func (w *Writer) write(d *draft) error {
 	if err != nil {
 		return err
 	}
-	d.Bytes = int64(len(b))
+	d.Bytes, d.CRC32 = int64(len(b)), crc32.ChecksumIEEE(b)
 	w.mu.Lock()
 	w.manifest.Segments = append(w.manifest.Segments, d.Segment)
 	w.bytes += d.Bytes
@@ -74,6 +78,21 @@ func (w *Writer) add(d *draft) { w.queue <- d }
 
 // busy says that a segment that is handed over would have to wait.
 func (w *Writer) busy() bool { return len(w.queue) == cap(w.queue) }
+
+// await waits until ok, which may change whenever a segment is taken or wake is called.
+func (w *Writer) await(ok func() bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !ok() {
+		w.taken.Wait()
+	}
+}
+
+func (w *Writer) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken.Broadcast()
+}
 
 // Err is what the writing has failed with.
 func (w *Writer) Err() error {

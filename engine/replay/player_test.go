@@ -110,8 +110,8 @@ func (s *screen) see(p *Player) {
 	}
 }
 
-// picture is what the screen shows, in words: of lanes only what is not older than they are long.
-func (s *screen) picture(p *Player) string {
+// picture is what the screen shows, in words: of lanes what is not older than a time.
+func (s *screen) picture(since int64) string {
 	out := ""
 	for i := range 2 {
 		t := s.totals[i]
@@ -120,7 +120,7 @@ func (s *screen) picture(p *Player) string {
 			out += fmt.Sprintf("%d:%d ", k, s.cells[i][k])
 		}
 		lane := slices.Clone(s.lanes[i])
-		lane = slices.DeleteFunc(lane, func(r event.Record) bool { return r.At < p.Now()-p.Lanes() })
+		lane = slices.DeleteFunc(lane, func(r event.Record) bool { return r.At < since })
 		slices.SortStableFunc(lane, func(a, b event.Record) int {
 			return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Thread, b.Thread))
 		})
@@ -169,7 +169,8 @@ func TestSeekingShowsWhatPlayingUpToThereShows(t *testing.T) {
 			playing.Go(now)
 			b.see(playing)
 		}
-		if x, y := a.picture(seeker), b.picture(playing); x != y {
+		since := at - min(seeker.Lanes(), playing.Lanes())
+		if x, y := a.picture(since), b.picture(since); x != y {
 			t.Fatalf("at %d a seek shows\n%s\nand playing up to it\n%s", at, x, y)
 		}
 	})
@@ -185,7 +186,7 @@ func TestAStepBackUndoesAStep(t *testing.T) {
 		p.Go(rapid.Int64Range(from, to).Draw(rt, "at"))
 		p.Step() // now it stands behind a step
 		s.see(p)
-		places, pictures := []Place{p.At()}, []string{s.picture(p)}
+		places, pictures := []Place{p.At()}, []string{s.picture(p.Now() - p.Lanes())}
 		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
 			if !p.Step() {
 				break
@@ -194,13 +195,13 @@ func TestAStepBackUndoesAStep(t *testing.T) {
 				t.Fatalf("behind a step, the last is %v", last)
 			}
 			s.see(p)
-			places, pictures = append(places, p.At()), append(pictures, s.picture(p))
+			places, pictures = append(places, p.At()), append(pictures, s.picture(p.Now()-p.Lanes()))
 		}
 		for i := len(places) - 2; i >= 0; i-- {
 			p.Back()
 			s.see(p)
-			if p.At() != places[i] || s.picture(p) != pictures[i] {
-				t.Fatalf("back from %v it is at %v, and not at %v:\n%s\n%s", places[i+1], p.At(), places[i], s.picture(p), pictures[i])
+			if p.At() != places[i] || s.picture(p.Now()-p.Lanes()) != pictures[i] {
+				t.Fatalf("back from %v it is at %v, and not at %v:\n%s\n%s", places[i+1], p.At(), places[i], s.picture(p.Now()-p.Lanes()), pictures[i])
 			}
 		}
 	})

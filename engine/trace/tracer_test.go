@@ -34,7 +34,7 @@ func TestRecordsTellWhichSlotAndWhichStore(t *testing.T) {
 	tr.All()
 	th := &visible.Thread{ID: 2}
 	put(tr, tr, th, 41, 7)
-	records := tr.Drain(nil)
+	records, _ := tr.Drain(nil)
 	if len(records) != 12 {
 		t.Fatalf("%d records of 6 operations", len(records))
 	}
@@ -54,7 +54,7 @@ func TestRecordsTellWhichSlotAndWhichStore(t *testing.T) {
 			t.Errorf("%+v, want %+v", done, w)
 		}
 	}
-	if more := tr.Drain(nil); len(more) != 0 {
+	if more, _ := tr.Drain(nil); len(more) != 0 {
 		t.Errorf("%d records came twice", len(more))
 	}
 }
@@ -67,12 +67,12 @@ func TestAFullRingDropsAndCounts(t *testing.T) {
 	for i := range uint32(puts) {
 		put(tr, tr, th, i, 1)
 	}
-	kept := len(tr.Drain(nil))
+	kept := len(drain(tr))
 	if kept != ringRecords || tr.Dropped() != puts*12-ringRecords {
 		t.Errorf("%d kept, %d dropped of %d", kept, tr.Dropped(), puts*12)
 	}
 	put(tr, tr, th, puts, 1)
-	if n := len(tr.Drain(nil)); n != 12 {
+	if n := len(drain(tr)); n != 12 {
 		t.Errorf("%d records after there was room again", n)
 	}
 }
@@ -92,7 +92,7 @@ func TestABurstHasWholePutsAndEndsByItself(t *testing.T) {
 		put(tr, tr, th, 1, 1)
 		time.Sleep(2 * time.Millisecond) // on the test's own clock
 		put(tr, tr, th, 2, 1)
-		records := tr.Drain(nil)
+		records, _ := tr.Drain(nil)
 		if len(records) != 6 {
 			t.Fatalf("%d records, want those of the put within the burst, done only", len(records))
 		}
@@ -113,7 +113,7 @@ func TestPausingShowsWhereAPutStands(t *testing.T) {
 	tr.Done(th, op, 3)
 	tr.All() // the run is paused here
 	tr.Point(th, visible.Op{Kind: visible.OpWrite, Step: visible.Block})
-	records := tr.Drain(nil)
+	records, _ := tr.Drain(nil)
 	if len(records) != 1 || records[0].Step != visible.Block || records[0].Phase != event.Arrive || records[0].Number != 5 {
 		t.Errorf("%+v", records)
 	}
@@ -132,4 +132,111 @@ func TestTheClockStandsStillWhilePaused(t *testing.T) {
 			t.Errorf("%v", now)
 		}
 	})
+}
+
+func drain(tr *Tracer) []event.Record { records, _ := tr.Drain(nil); return records }
+
+// half has a thread make the first half of a put, and returns the other.
+func half(tr *Tracer, t *visible.Thread, number uint32) (rest func()) {
+	tr.Begin(t, number)
+	look, block := visible.Op{Kind: visible.OpLoad, Step: visible.Look}, visible.Op{Kind: visible.OpWrite, Step: visible.Block}
+	tr.Point(t, look)
+	tr.Done(t, look, 3)
+	return func() {
+		tr.Point(t, block)
+		tr.Done(t, block, 9)
+		tr.End(t)
+	}
+}
+
+func TestASpanHasThePutsThatBeginInIt(t *testing.T) {
+	for name, set := range map[string]func(tr *Tracer){"every step": (*Tracer).All, "those of pictures": (*Tracer).Every} {
+		for _, before := range []func(tr *Tracer){(*Tracer).All, (*Tracer).Every, (*Tracer).Nothing} {
+			tr := NewTracer(NewClock(), 3)
+			before(tr)
+			put(tr, tr, &visible.Thread{}, 1, 1)
+			one, two := half(tr, &visible.Thread{}, 2), half(tr, &visible.Thread{ID: 2}, 7)
+			tr.Span()
+			set(tr)
+			one()
+			put(tr, tr, &visible.Thread{}, 3, 1)
+			rest := half(tr, &visible.Thread{ID: 1}, 5)
+			records, early := tr.Drain(nil)
+			wantNumbers(t, name, records[early:], 3, 5)
+			two()
+			rest()
+			put(tr, tr, &visible.Thread{ID: 2}, 8, 1)
+			records, early = tr.Drain(nil)
+			wantNumbers(t, name, records[early:], 5, 8)
+			for _, r := range records[:early] {
+				if r.Number != 7 {
+					t.Errorf("%s: %+v is told to be of before", name, r)
+				}
+			}
+		}
+	}
+}
+
+// wantNumbers wants no other records than those of these puts.
+func wantNumbers(t *testing.T, name string, records []event.Record, numbers ...uint32) {
+	t.Helper()
+	for _, r := range records {
+		if r.Number != numbers[0] && r.Number != numbers[1] {
+			t.Errorf("%s: %+v among those of %d", name, r, numbers)
+		}
+	}
+	if n := len(records); n == 0 || records[n-1].Number != numbers[1] && records[n-1].Step != visible.Index {
+		t.Errorf("%s: %d records, at last %+v", name, n, records)
+	}
+}
+
+func TestRingsCanBeLarger(t *testing.T) {
+	tr := NewTracer(NewClock(), 2)
+	tr.Rings(1, 5*ringRecords)
+	tr.All()
+	const puts = 1000 // of 12 records each
+	for round := range uint32(3) {
+		for i := range uint32(puts) {
+			put(tr, tr, &visible.Thread{ID: 0}, round*puts+i, 1)
+			put(tr, tr, &visible.Thread{ID: 1}, round*puts+i, 1)
+		}
+		var n [2]int
+		next := round * puts
+		for _, r := range drain(tr) {
+			if r.Thread == 0 && r.Number != next+uint32(n[0]/12) {
+				t.Fatalf("round %d: record %d is of put %d", round, n[0], r.Number)
+			}
+			n[r.Thread]++
+		}
+		if n != [2]int{12 * puts, ringRecords} {
+			t.Errorf("round %d: %d records in the larger ring and in the other", round, n)
+		}
+	}
+	tr.Rings(0, 0)
+	dropped := tr.Dropped()
+	for i := range uint32(puts) {
+		put(tr, tr, &visible.Thread{}, i, 1)
+	}
+	if n := len(drain(tr)); n != ringRecords || tr.Dropped() != dropped+12*puts-ringRecords {
+		t.Errorf("%d kept in a ring as at first, %d dropped", n, tr.Dropped()-dropped)
+	}
+}
+
+func TestTheBlockTellsThatItsSlotHadBeenClaimed(t *testing.T) {
+	tr := NewTracer(NewClock(), 1)
+	tr.All()
+	th := &visible.Thread{}
+	tr.Begin(th, 0)
+	tr.Collided(th)
+	for _, step := range []visible.Step{visible.Content, visible.Block, visible.Index} {
+		tr.Point(th, visible.Op{Step: step})
+		tr.Done(th, visible.Op{Step: step}, 0)
+	}
+	tr.End(th)
+	put(tr, tr, th, 1, 1)
+	for _, r := range drain(tr) {
+		if want := r.Number == 0 && r.Step == visible.Block; r.Collided != want {
+			t.Errorf("%+v", r)
+		}
+	}
 }

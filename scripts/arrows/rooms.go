@@ -30,6 +30,7 @@ var rooms = []room{
 	{path: "engine/recording", imports: []string{"engine/event", "engine/fold", "engine/visible"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "engine/replay", imports: []string{"engine/event", "engine/fold", "engine/recording", "engine/visible"}, without: []string{websocket, "net/http"}},
 	{path: "engine/replay/sample", imports: []string{"engine/alloc", "engine/event", "engine/recording", "engine/visible"}},
+	{path: "engine/recording/recordingtest", imports: []string{"engine/recording", "engine/event", "engine/visible"}},
 	{path: "engine/explore", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/verdict", imports: []string{"engine/visible", "engine/clock"}},
 	{path: "engine/catalogue", imports: []string{"engine", "engine/alloc", "engine/area", "engine/event", "engine/visible", "engine/visible/index", "engine/verdict"}},
@@ -48,19 +49,23 @@ var rooms = []room{
 	{path: "web/worker", imports: []string{"web/explore", "web/tree"}, browser: true, without: []string{websocket}},
 	{path: "web/tape", imports: []string{"engine/alloc", "engine/event", "engine/recording", "engine/replay", "engine/visible", "web/picture", "web/tree"}, without: []string{websocket, "net/http"}},
 	{path: "web/drive", imports: []string{"engine/recording", "web/tape"}, browser: true, without: []string{websocket, "net/http"}},
-	{path: "web/local", imports: []string{"engine/event", "engine/fold", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
+	{path: "web/local", imports: []string{"engine/event", "engine/fold", "engine/recording", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.
-	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/review/report"}, without: []string{websocket, "net/http"}},
+	{path: "server/run", imports: []string{"engine/alloc", "engine/event", "engine/lab", "engine/recording", "engine/review/report"}, without: []string{websocket, "net/http"}},
 	// The browser runs live, too, where there is no server.
 	{path: "server/live", imports: []string{"engine/...", "server/run"}, without: []string{websocket, "net/http"}},
 	// The edge carries rooms: flow and room have neither sockets nor clocks of their own.
 	{path: "server/flow", imports: []string{"engine/event"}, without: []string{websocket, "net/http"}},
-	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard"}, without: []string{websocket}},
+	{path: "server/room", imports: []string{"engine/event", "engine/fold", "server/flow"}, without: []string{websocket, "net/http"}},
+	{path: "server/card", imports: []string{"engine/event", "engine/recording", "web/picture"}, without: []string{websocket, "net/http"}},
+	{path: "server/api", imports: []string{"engine/...", "server/run", "server/guard", "server/card"}, without: []string{websocket}},
+	{path: "server/api/apitest", imports: []string{"engine/...", "server/run"}, without: []string{websocket}},
+	{path: "server/edge", imports: []string{"engine/...", "server/run", "server/api"}, browser: true, without: []string{websocket}},
 	{path: "server/...", imports: []string{"engine/...", "server/...", "static"}},
 
-	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/api"}, browser: true, without: []string{websocket}},
+	{path: "wasm/...", imports: []string{"engine/...", "web/...", "server/edge", "server/flow", "server/room"}, browser: true, without: []string{websocket}},
 	{path: "static"},
 	{path: "scripts/site", imports: []string{"static"}},
 	{path: "scripts/..."},

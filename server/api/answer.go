@@ -84,7 +84,10 @@ func fail(w http.ResponseWriter, thing string, id uint32, err error) {
 		answerError(w, http.StatusConflict, fmt.Sprintf("%[1]s %[2]d has ended and cannot be changed; POST /api/%[1]ss starts another", thing, id))
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		text := line(err)
-		if thing == "run" {
+		switch {
+		case strings.HasPrefix(text, "record"):
+			text += "; a recording that is removed makes room"
+		case thing == "run":
 			text += "; fewer slots or a smaller embedding would need less"
 		}
 		answerError(w, http.StatusInsufficientStorage, text)

@@ -1,11 +1,12 @@
-// Package api serves runs and reviews over HTTP: what starts, shows, changes and stops
-// them, in JSON. It knows neither what runs them nor who may ask: a server puts
-// guard.Handler in front.
+// Package api serves runs, reviews and searches over HTTP: what starts, shows, changes and
+// stops them, in JSON. It knows neither what runs them nor who may ask: a server puts
+// guard.Handler in front. The edge serves it too, for want of a machine with less in it.
 package api
 
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"slotrace/server/run"
 )
@@ -16,30 +17,72 @@ const (
 	maxLosses     = 1000
 )
 
+// Host is what a server has. What is nil it has not: asked for that, it answers with 501 and
+// says what would have it.
+type Host struct {
+	Runs      run.Runs
+	Reviews   run.Reviews
+	Schedules run.Schedules
+	Searches  Searches // absent, OwnMachine
+}
+
 // New serves /healthz and, under /api/, runs, reviews, searches and schedules. What else is
 // asked for under /api/ is not found.
-func New(runs run.Runs, reviews run.Reviews, schedules run.Schedules) http.Handler {
-	a := &api{runs: runs, reviews: reviews, schedules: schedules, searching: make(chan struct{}, 1)}
+func New(h Host) http.Handler {
+	if h.Searches == (Searches{}) {
+		h.Searches = OwnMachine
+	}
+	a := &api{runs: h.Runs, reviews: h.Reviews, schedules: h.Schedules, searches: h.Searches, searching: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", methods{"GET": healthy})
-	mux.Handle("/api/runs", methods{"GET": a.list, "POST": a.start})
-	mux.Handle("/api/runs/{id}", methods{"GET": a.status, "PATCH": a.change, "DELETE": a.stop})
-	mux.Handle("/api/runs/{id}/evidence", methods{"GET": a.evidence})
-	mux.Handle("/api/runs/{id}/slots/{slot}", methods{"GET": a.slot})
-	mux.Handle("/api/reviews", methods{"GET": a.listReviews, "POST": a.startReview})
-	mux.Handle("/api/reviews/{id}", methods{"GET": a.review, "DELETE": a.cancelReview})
 	mux.Handle("/api/explore", methods{"POST": a.explore})
-	mux.Handle("/api/schedules", methods{"POST": a.runSchedule})
+	var there []string
+	// routes serves paths below a first one if the host has what they need.
+	routes := func(has bool, what, first string, paths map[string]methods) {
+		for path, m := range paths {
+			if has {
+				mux.Handle(path, m)
+			} else {
+				mux.HandleFunc(path, ownMachine(what))
+			}
+		}
+		if has {
+			there = append(there, what+" at "+first)
+		}
+	}
+	routes(a.runs != nil, "runs", "/api/runs", map[string]methods{
+		"/api/runs":                   {"GET": a.list, "POST": a.start},
+		"/api/runs/{id}":              {"GET": a.status, "PATCH": a.change, "DELETE": a.stop},
+		"/api/runs/{id}/evidence":     {"GET": a.evidence},
+		"/api/runs/{id}/slots/{slot}": {"GET": a.slot},
+	})
+	routes(a.reviews != nil, "reviews", "/api/reviews", map[string]methods{
+		"/api/reviews":      {"GET": a.listReviews, "POST": a.startReview},
+		"/api/reviews/{id}": {"GET": a.review, "DELETE": a.cancelReview},
+	})
+	routes(a.schedules != nil, "schedules", "/api/schedules", map[string]methods{
+		"/api/schedules": {"POST": a.runSchedule},
+	})
+	there = append(there, "searches at /api/explore")
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; runs are at /api/runs, reviews at /api/reviews, and searches at /api/explore")
+		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; there are "+strings.Join(there, ", "))
 	})
 	return mux
+}
+
+// ownMachine answers for a host that is none: threads and mapped files are what runs,
+// reviews and schedules are about.
+func ownMachine(what string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answerError(w, http.StatusNotImplemented, what+" need threads and a mapped file, which there are not here: slotrace serve on a machine of your own has them")
+	}
 }
 
 type api struct {
 	runs      run.Runs
 	reviews   run.Reviews
 	schedules run.Schedules
+	searches  Searches
 	searching chan struct{} // holds a token while a search is under way
 }
 

@@ -76,7 +76,7 @@ func ask(t testing.TB, f *fake, method, target, body string, header ...string) *
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	New(f, f, f).ServeHTTP(w, r)
+	New(whole(f)).ServeHTTP(w, r)
 	return w
 }
 
@@ -224,7 +224,7 @@ func TestWrongRequestsAreToldWhatWouldDo(t *testing.T) {
 		{"GET", "/api/runs/7/slots/1000000", "", 400, `slot: must be a number from 0 to 999999, not "1000000"`},
 		{"GET", "/api/runs/7/slots/x?side=0", "", 400, `slot: must be a number`},
 		{"GET", "/api/runs/7/slots/1?limit=1", "", 400, `there is no parameter "limit"; there are side`},
-		{"GET", "/api/run", "", 404, `there is no "/api/run"; runs are at /api/runs`},
+		{"GET", "/api/run", "", 404, `there is no "/api/run"; there are runs at /api/runs, reviews at /api/reviews, schedules at /api/schedules, searches at /api/explore`},
 		{"GET", "/api/runs/", "", 404, `there is no`},
 		{"GET", "/api/runs/7/", "", 404, `there is no`},
 		{"PUT", "/api/runs", "{}", 405, `"PUT" does nothing here; GET, HEAD, POST would`},
@@ -317,4 +317,9 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("%q: %q", raw, err)
 		}
 	})
+}
+
+// whole is a host that has all there is.
+func whole(f *fake) Host {
+	return Host{Runs: f, Reviews: f, Schedules: f}
 }

@@ -2,17 +2,22 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"slotrace/engine/lab"
 )
 
-// Bounds of a search that somebody else asks for.
-const (
-	maxExecutions  = 1_000_000
-	maxExploreTime = 5 * time.Second
-)
+// Searches bounds a search that somebody else asks for.
+type Searches struct {
+	Executions int64
+	Operations int64         // of all executions together; 0 = no bound
+	Time       time.Duration // 0 = no bound
+}
+
+// OwnMachine is as much as somebody else may have of a machine that has other things to do.
+var OwnMachine = Searches{Executions: 1_000_000, Time: 5 * time.Second}
 
 // exploreRequest is what a search, or a run of a schedule, starts with.
 type exploreRequest struct {
@@ -27,15 +32,15 @@ type exploreRequest struct {
 
 // explore searches, up to a bound. One search runs at a time: it takes a core.
 func (a *api) explore(w http.ResponseWriter, r *http.Request) {
-	q := exploreRequest{Scenario: "slot-allocation", Mode: lab.Find, MaxExecutions: maxExecutions}
+	q := exploreRequest{Scenario: "slot-allocation", Mode: lab.Find, MaxExecutions: a.searches.Executions}
 	err := noQuery(r)
 	if err == nil {
 		_, err = decode(w, r, &q)
 	}
 	switch {
 	case err != nil:
-	case q.MaxExecutions < 1 || q.MaxExecutions > maxExecutions:
-		err = badRequest("max_executions: 1 to 1000000 would do")
+	case q.MaxExecutions < 1 || q.MaxExecutions > a.searches.Executions:
+		err = badRequest(fmt.Sprintf("max_executions: 1 to %d would do", a.searches.Executions))
 	case q.Seed < 0 || q.Seed > 1<<53:
 		err = badRequest("seed: 0 to 2^53 would do")
 	}
@@ -52,8 +57,9 @@ func (a *api) explore(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setup := lab.Setup{Scenario: q.Scenario, Variant: q.Variant, Threads: q.Threads, Ops: q.Ops}.Filled()
-	found, err := lab.Explore(setup, q.Mode, lab.Bounds{Seed: uint64(q.Seed), MaxExecutions: q.MaxExecutions, Timeout: maxExploreTime},
-		func(func() lab.Progress) bool { return r.Context().Err() == nil })
+	found, err := lab.Explore(setup, q.Mode, lab.Bounds{
+		Seed: uint64(q.Seed), MaxExecutions: q.MaxExecutions, MaxOperations: a.searches.Operations, Timeout: a.searches.Time,
+	}, func(func() lab.Progress) bool { return r.Context().Err() == nil })
 	answerLab(w, found, err)
 }
 

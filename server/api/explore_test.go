@@ -56,7 +56,7 @@ func TestASearchOnTheServer(t *testing.T) {
 }
 
 func TestOneSearchAtATime(t *testing.T) {
-	h := New(&fake{}, &fake{}, &fake{})
+	h := New(whole(&fake{}))
 	search := func() int {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("POST", "/api/explore", strings.NewReader(`{"variant":"fetch-add","threads":8,"ops":8,"mode":"prove"}`))

@@ -49,6 +49,9 @@ func New(now time.Time, sequence uint32) *Flow {
 // Flying is how many frames are on the way.
 func (f *Flow) Flying() int { return int(f.sent - f.acked) }
 
+// Acked is the number of the newest frame that was dealt with.
+func (f *Flow) Acked() uint32 { return f.acked }
+
 // Silent says whether an acknowledgement is overdue, and SilentAt when it will be.
 func (f *Flow) Silent(now time.Time) bool {
 	return f.Flying() > 0 && !now.Before(f.SilentAt())

@@ -16,6 +16,7 @@ import (
 // active is a run, until the next one takes its place.
 type active struct {
 	id      uint32
+	options Options
 	board   *fold.Board
 	clock   *trace.Clock
 	sides   []*side
@@ -24,17 +25,21 @@ type active struct {
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when all has ended and been read back
 
-	ticking sync.Mutex
+	ticking   sync.Mutex
+	recording sync.Mutex // held while a recording begins; record is set with mu held, too
 
 	mu     sync.Mutex // guards what follows; a side's mutex may be held when it is taken
 	config run.Config // changed as the run is
 	state  event.RunState
 	err    error
+	record *record // the latest; nil = there was none
+	ending bool    // no recording begins any more
+	why    string  // the run ends, as its recording says
 }
 
 func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &active{id: id, board: board, clock: trace.NewClock(), stores: c.Stores, cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
+	r := &active{id: id, options: o, board: board, why: endedRun, clock: trace.NewClock(), stores: c.Stores, cancel: cancel, done: make(chan struct{}), config: c, state: event.Running}
 	if c.Paused {
 		r.state = event.Paused
 	}
@@ -59,6 +64,18 @@ func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, erro
 		s.pacer.Set(time.Duration(c.PaceUS)*time.Microsecond, time.Duration(c.WindowUS)*time.Microsecond)
 		s.retrace()
 	}
+	if c.Record {
+		if err := r.startRecord(); err != nil {
+			cancel()
+			for _, s := range r.sides {
+				err = errors.Join(err, s.discard())
+			}
+			return nil, err
+		}
+		for _, s := range r.sides {
+			s.resize()
+		}
+	}
 	r.clock.Run(!c.Paused)
 	go r.run(ctx)
 	return r, nil
@@ -67,6 +84,7 @@ func start(id uint32, c run.Config, o Options, board *fold.Board) (*active, erro
 // run leads the run to its end.
 func (r *active) run(ctx context.Context) {
 	defer close(r.done)
+	defer context.AfterFunc(ctx, r.releaseRecord)() // the leads may be waiting for the disk
 	var leads sync.WaitGroup
 	for _, s := range r.sides {
 		leads.Go(func() { s.lead(ctx) })
@@ -78,6 +96,14 @@ func (r *active) run(ctx context.Context) {
 	<-shown
 	r.cancel()
 	r.clock.Run(false)
+	r.mu.Lock()
+	r.ending = true
+	why := r.why
+	if r.err != nil {
+		why = "the run failed: " + r.err.Error()
+	}
+	r.mu.Unlock()
+	r.stopRecord(why)
 	var err error
 	for _, s := range r.sides {
 		err = errors.Join(err, s.store.Close())
@@ -124,7 +150,11 @@ func (r *active) shown() event.State {
 	if r.err != nil {
 		text = r.err.Error()
 	}
-	return state(r.id, r.state, r.config, text)
+	s := state(r.id, r.state, r.config, text)
+	if r.record != nil {
+		s.Recording = r.record.wire()
+	}
+	return s
 }
 
 // settings returns the run's settings as they are.
@@ -194,6 +224,7 @@ func (r *active) change(ctx context.Context, c run.Change) error {
 			s.changed()
 		}
 	}
+	r.makeRoom()
 	// A barrier is waited for whatever becomes of who asked: half a change would be worse.
 	for i, name := range []*string{c.Allocator, c.Compare} {
 		if name == nil {
@@ -228,6 +259,13 @@ func (r *active) change(ctx context.Context, c run.Change) error {
 		}
 		if changed != nil {
 			return changed
+		}
+	}
+	if c.Record != nil {
+		if !*c.Record {
+			r.stopRecord(endedAsked)
+		} else if err := r.startRecord(); err != nil {
+			return err
 		}
 	}
 	if c.Step != nil {
@@ -293,7 +331,11 @@ func (r *active) status() run.Status {
 	if r.err != nil {
 		st.Failure = r.err.Error()
 	}
+	rec := r.record
 	r.mu.Unlock()
+	if rec != nil {
+		st.Recording = rec.status()
+	}
 	for i, s := range r.sides {
 		t := s.totals()
 		name := st.Allocator

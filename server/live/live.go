@@ -11,10 +11,13 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hack-pad/hackpadfs"
+
 	"slotrace/engine"
 	"slotrace/engine/alloc"
 	"slotrace/engine/event"
 	"slotrace/engine/fold"
+	"slotrace/engine/recording"
 	"slotrace/server/run"
 )
 
@@ -25,12 +28,25 @@ type Options struct {
 	Server string       // the version to greet viewers with
 	Log    *slog.Logger // nil: nothing is logged
 
+	Recordings Recordings        // nil: runs cannot be recorded
+	Unrecorded string            // why, if they cannot
+	Recording  recording.Options // bounds of each
+
 	// Walk is for where there are no threads: the writers of a side take turns at random,
 	// an operation each (explore.LiveWalk). How long a put takes says nothing then, and is not told.
-	Walk bool
+	Walk     bool
+	lapEnded func(s *side) // nil, or asked before a lap's book is emptied
+
 	// Yield is what a writer does between two puts, so that others get on, in ways that
 	// the Go scheduler may not know of. nil: it yields to the scheduler.
 	Yield func()
+}
+
+// Recordings is where recordings of runs are kept.
+type Recordings interface {
+	// Begin makes the folder of a new one, and says how many bytes there is room for. When it has
+	// ended, end keeps it or removes it.
+	Begin() (id string, in hackpadfs.FS, room int64, end func(keep bool) error, err error)
 }
 
 // Live is run.Runs on the real engine. It is safe for concurrent use.
@@ -276,6 +292,13 @@ func (l *Live) Slot(id uint32, number int, slot uint32) (run.Slot, error) {
 
 // Close stops the run, if any, and lets no other begin.
 func (l *Live) Close() error {
+	l.mu.Lock()
+	if r := l.current; r != nil {
+		r.mu.Lock()
+		r.why = endedServer
+		r.mu.Unlock()
+	}
+	l.mu.Unlock()
 	l.end()
 	return l.exclusively(context.Background(), func() error {
 		l.mu.Lock()

@@ -130,6 +130,8 @@ func TestBurstsAndTheMapGoOnLapAfterLap(t *testing.T) {
 	id := begin(t, l, fast("fetch-add", 0)).ID
 	side, _ := l.side(id, 0)
 	look := func() (burst int64, shown uint32) {
+		side.tracing.Lock()
+		defer side.tracing.Unlock()
 		side.mu.Lock()
 		defer side.mu.Unlock()
 		return side.burst.last, side.shown.number

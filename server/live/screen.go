@@ -29,13 +29,29 @@ const (
 // burst is the making of one: what was recorded since it began.
 type burst struct {
 	began   int64 // on the run's clock; 0 = none is under way
+	end     int64 // the same; 0 = its first put has not come by yet. Only if trace is nil
 	last    int64 // when the one before began
 	next    time.Time
 	ticks   int
 	lap     uint32
 	length  time.Duration
-	trace   *trace.Burst
+	trace   *trace.Burst // nil: every put is recorded anyway
 	records []event.Record
+}
+
+// until is when the burst ends or ended, once it has begun.
+func (b *burst) until() (at int64, begun bool) {
+	if b.trace != nil {
+		return b.trace.End()
+	}
+	return b.end, b.end > 0
+}
+
+// begun is when a writer's put began, as far as there are records of it.
+type begun struct {
+	number uint32
+	known  bool
+	at     int64
 }
 
 // bursts says whether the run is too fast for every step to be shown, and then how
@@ -61,14 +77,18 @@ func (s *side) tick() {
 	board := s.run.board
 	board.Totals(s.totals())
 
+	s.tracing.Lock()
+	s.follow()
+	s.leadBurst()
+	s.tracing.Unlock()
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.trace()
 	if s.shown != s.cur && time.Since(s.shownEnd) >= lapRests {
 		s.spare = append(s.spare, s.shown)
 		s.shown = s.cur
 	}
-	s.showCells()
+	showCells(board, s.number, s.slots, s.shown, &s.scan)
 	if l := &s.losses; l.fresh > 0 {
 		board.Evidence(s.number, l.total, l.kept[len(l.kept)-min(l.fresh, latestShown, len(l.kept)):])
 		l.fresh = 0
@@ -88,9 +108,13 @@ type scan struct {
 
 const cellsPerTick = 1 << 17
 
-// showCells shows the map; mu is held.
-func (s *side) showCells() {
-	lap, sc := s.shown, &s.scan
+// mapped is who is shown a map: the board, or a recording.
+type mapped interface {
+	Cells(side int, lap uint32, ended bool, from, to int, cell func(i int) byte)
+}
+
+// showCells shows a lap's map; the side's mu is held.
+func showCells(to mapped, side, slots int, lap *lap, sc *scan) {
 	if sc.lap != lap || sc.number != lap.number || sc.ended != lap.ended {
 		*sc = scan{lap: lap, number: lap.number, ended: lap.ended, done: ^uint64(0)}
 	}
@@ -99,39 +123,80 @@ func (s *side) showCells() {
 			return
 		}
 	}
-	to := min(sc.next+cellsPerTick, s.slots)
+	end := min(sc.next+cellsPerTick, slots)
 	if lap.ended {
-		to = s.slots // at once: the map is to be exact from then on
+		end = slots // at once: the map is to be exact from then on
 	}
-	s.run.board.Cells(s.number, lap.number, lap.ended, sc.next, to, lap.cell)
-	if sc.next = to; to == s.slots {
+	to.Cells(side, lap.number, lap.ended, sc.next, end, lap.cell)
+	if sc.next = end; end == slots {
 		sc.next, sc.done = 0, sc.claims
 	}
 }
 
-// trace moves records to the board; mu is held.
-func (s *side) trace() {
+// follow takes the records that have come to the board and to the recording; tracing is held.
+func (s *side) follow() {
+	records, early := s.tracer.Drain(s.records[:0])
+	s.records = records
+	if s.tape != nil {
+		s.keepSteps(records, early)
+	}
+	if _, bursts := s.bursts(); !bursts {
+		s.run.board.Steps(s.number, s.cur.number, records)
+	} else {
+		s.pick(records)
+	}
+}
+
+// pick picks out what the burst under way shows: of the puts that began within it, the steps
+// that the pacer stretches too. tracing is held.
+func (s *side) pick(records []event.Record) {
+	b := &s.burst
+	end, open := b.until()
+	if b.began != 0 && b.trace == nil && !open {
+		for i := range records {
+			if r := &records[i]; r.At >= b.began && (b.end == 0 || r.At < b.end) && s.puts[r.Thread].number != r.Number {
+				b.end = r.At
+			}
+		}
+		if open = b.end > 0; open {
+			b.end += int64(b.length)
+			end = b.end
+		}
+	}
+	for i := range records {
+		r := &records[i]
+		p := &s.puts[r.Thread]
+		if p.number != r.Number || !p.known {
+			*p = begun{r.Number, true, r.At}
+		}
+		if open && b.began != 0 && p.at >= b.began && p.at <= end && event.Stretched(r.Step) {
+			b.records = append(b.records, *r)
+		}
+	}
+}
+
+// leadBurst shows the burst that is over, or begins one if it is time; tracing is held.
+func (s *side) leadBurst() {
 	length, bursts := s.bursts()
 	b := &s.burst
-	records := s.tracer.Drain(nil)
+	now := s.run.clock.Now()
 	switch {
 	case !bursts:
-		s.run.board.Steps(s.number, s.cur.number, records)
 	case b.began != 0:
-		b.records = append(b.records, told(records)...)
-		if end, begun := b.trace.End(); begun && s.run.clock.Now() > end {
+		if end, open := b.until(); open && now > end {
 			if b.ticks++; b.ticks > burstSettle {
 				s.showBurst()
 			}
 		}
 	case time.Now().After(b.next):
-		now := s.run.clock.Now()
 		*b = burst{began: max(now, 1), last: b.last, next: time.Now().Add(burstEvery), lap: s.cur.number, length: length}
-		b.trace = s.tracer.Burst(length, s.run.settings().PaceUS > 0)
+		if s.tape == nil || !s.tape.on {
+			b.trace = s.tracer.Burst(length, s.run.settings().PaceUS > 0)
+		}
 	}
 }
 
-// showBurst shows what has been recorded of the burst under way; mu is held.
+// showBurst shows what has been recorded of the burst under way; tracing is held.
 func (s *side) showBurst() {
 	b := &s.burst
 	for i := range b.records {
@@ -153,39 +218,40 @@ func (s *side) showBurst() {
 
 // collect shows what was recorded of a lap before it ends, at the barrier.
 func (s *side) collect() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	records := s.tracer.Drain(nil)
+	s.tracing.Lock()
+	defer s.tracing.Unlock()
+	s.follow()
 	if s.burst.began != 0 {
-		s.burst.records = append(s.burst.records, told(records)...)
 		s.showBurst()
-		s.tracer.Nothing() // and if the settings have changed, retrace follows
-	} else if _, bursts := s.bursts(); !bursts {
-		s.run.board.Steps(s.number, s.cur.number, records)
+		s.aim() // and if the settings have changed, retrace follows
 	}
-}
-
-// told leaves the records that a picture shows: those of the steps that the pacer
-// stretches too.
-func told(records []event.Record) []event.Record {
-	kept := records[:0]
-	for _, r := range records {
-		if event.Stretched(r.Step) {
-			kept = append(kept, r)
-		}
-	}
-	return kept
+	clear(s.puts[:]) // a put that was refused is made again in the next lap
 }
 
 // retrace has the tracer record what the settings ask for, and forgets the burst
 // that may be under way. It follows every change of the settings.
 func (s *side) retrace() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.tracing.Lock()
+	defer s.tracing.Unlock()
 	s.burst = burst{last: s.burst.last, next: s.burst.next}
-	if _, bursts := s.bursts(); bursts {
-		s.tracer.Nothing() // until the next burst
-	} else {
+	clear(s.puts[:])
+	s.aim()
+}
+
+// aim has the tracer record what the settings, or the recording, ask for. A burst under way is
+// forgotten, unless all its puts have begun. tracing is held.
+func (s *side) aim() {
+	_, bursts := s.bursts()
+	kept := s.tape != nil && s.tape.on
+	switch {
+	case !bursts, kept && s.run.settings().PaceUS > 0:
 		s.tracer.All()
+	case kept:
+		s.tracer.Every()
+	default:
+		s.tracer.Nothing() // until the next burst
+	}
+	if end, open := s.burst.until(); !open || s.run.clock.Now() <= end {
+		s.burst = burst{last: s.burst.last, next: s.burst.next}
 	}
 }

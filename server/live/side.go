@@ -49,6 +49,15 @@ type side struct {
 	sweeper  sweeper    // guarded by sweeping
 	cur      *lap       // changed at the barrier with mu held
 
+	led atomic.Bool // the lead is there
+
+	tracing sync.Mutex // guards what follows up to mu, and goes before it; cur is changed with it held, too
+	records []event.Record
+	burst   burst
+	puts    [run.MaxWriters]begun
+	tape    *tape // nil: the side is not being recorded
+	roomy   bool  // the writers' rings are large enough for every step
+
 	mu        sync.Mutex // guards what follows
 	writers   []*writer
 	retired   uint64 // collisions of writers that are no more
@@ -61,7 +70,6 @@ type side struct {
 	losses    losses
 	histogram *hdrhistogram.Histogram
 	rates     []rate
-	burst     burst
 }
 
 // sums are counts over laps. All but collisions are from laps' books.
@@ -158,6 +166,7 @@ func (s *side) lead(ctx context.Context) {
 	for _, w := range s.writers {
 		s.wait.Go(w.run)
 	}
+	s.led.Store(true)
 	// Whoever waits at a barrier for writers that are paced or paused is not to be waited for.
 	defer context.AfterFunc(ctx, func() { s.urge(1) })()
 	swept, sweep := make(chan struct{}), make(chan struct{})
@@ -197,6 +206,7 @@ func (s *side) barrier(do func() bool) (end bool) {
 	if end = s.limited && s.made.Load() >= s.run.stores; !end {
 		end = do()
 	}
+	s.resize()
 	s.sweeping.Unlock()
 	select {
 	case <-s.asked:
@@ -210,6 +220,15 @@ func (s *side) barrier(do func() bool) (end bool) {
 // nextLap empties the store, at the barrier.
 func (s *side) nextLap() {
 	s.mu.Lock()
+	s.cur.ended = true
+	s.mu.Unlock()
+	if ended := s.run.options.lapEnded; ended != nil {
+		ended(s)
+	}
+	s.keepLap()
+	s.tracing.Lock()
+	defer s.tracing.Unlock()
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.cur
 	stored, readable, lost := old.counts()
@@ -217,7 +236,6 @@ func (s *side) nextLap() {
 	s.base.readable += readable
 	s.base.lost += lost
 	s.base.collided += uint64(old.collided.Load())
-	old.ended = true
 	if s.shown == old {
 		s.shownEnd = time.Now()
 	} else {
@@ -344,6 +362,11 @@ func (s *side) sums() sums {
 func (s *side) totals() event.Totals {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.figures()
+}
+
+// figures returns the side's totals; mu is held.
+func (s *side) figures() event.Totals {
 	t := s.sums()
 	now := s.run.clock.Now()
 	for len(s.rates) > 1 && now-s.rates[0].clock > int64(time.Second) {

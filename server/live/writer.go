@@ -134,6 +134,7 @@ func (w *writer) Point(t *visible.Thread, op visible.Op) {
 		w.log.claims.Add(1)
 		if before := s.cur.claim(w.slot, w.id); before > 0 {
 			w.collisions.Add(1)
+			s.tracer.Collided(t)
 			if before == 1 {
 				s.cur.collided.Add(1) // second, and read first: there is no collided slot without its collision
 			}

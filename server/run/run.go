@@ -35,6 +35,7 @@ type Config struct {
 	WindowUS  int    `json:"window_us"`         // extra time between claim and block, microseconds
 	Stores    int64  `json:"stores"`            // how many stores each side makes; 0 = until stopped
 	Paused    bool   `json:"paused"`            // start paused, to be stepped
+	Record    bool   `json:"record"`            // keep a recording, from the first step on
 }
 
 // Default is the run that greets a newcomer: eight writers on the buggy
@@ -51,7 +52,8 @@ type Change struct {
 	PaceUS    *int    `json:"pace_us"`
 	WindowUS  *int    `json:"window_us"`
 	Pause     *bool   `json:"pause"`
-	Step      *int    `json:"step"` // pause, and let each side take that many steps (event.Stretched)
+	Step      *int    `json:"step"`   // pause, and let each side take that many steps (event.Stretched)
+	Record    *bool   `json:"record"` // begin a recording, or end it
 }
 
 // Status is what a run reports.
@@ -60,7 +62,20 @@ type Status struct {
 	State   string `json:"state"` // running, paused, done, failed
 	Failure string `json:"failure,omitempty"`
 	Config
-	Sides []Side `json:"sides"`
+	Sides     []Side     `json:"sides"`
+	Recording *Recording `json:"recording,omitempty"` // the run's latest
+}
+
+// Recording is how a run's recording goes, or went.
+type Recording struct {
+	ID      string `json:"id"`
+	State   string `json:"state"`  // recording, done, full (it has the size that it may have), failed
+	Events  uint64 `json:"events"` // steps in it
+	LeftOut uint64 `json:"left_out"`
+	Gaps    uint64 `json:"gaps"` // stretches of time of which it does not have every step
+	Whole   bool   `json:"every_step"`
+	Bytes   int64  `json:"bytes"` // written so far
+	Failure string `json:"failure,omitempty"`
 }
 
 // Side is one store of a run. All but Rate and the latencies are exact, and of

@@ -147,7 +147,7 @@ func TestAClientFollowsARealRun(t *testing.T) {
 			server.Config.Handler = g.Handler(mux)
 			viewers := stream.New(l.Board(), g, stream.Options{})
 			mux.Handle("/api/stream", viewers)
-			mux.Handle("/api/", api.New(l, nil, nil))
+			mux.Handle("/api/", api.New(api.Host{Runs: l}))
 			server.Start()
 			t.Cleanup(server.Close)
 			t.Cleanup(func() { viewers.Shutdown(context.Background()) })

@@ -28,7 +28,7 @@ const (
 // body].
 func Serve() {
 	b := newBreath()
-	l, err := live.New(live.Options{Heap: true, Walk: true, Yield: b.take, Server: "this browser"})
+	l, err := live.New(live.Options{Heap: true, Walk: true, Yield: b.take, Recordings: shelf(), Server: "this browser"})
 	if err != nil {
 		panic(err) // the sources are in the program: there is nothing a caller could do
 	}

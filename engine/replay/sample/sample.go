@@ -29,7 +29,7 @@ type Options struct {
 	Frame     int64 // between two frames; 0 = 20,000
 	Pause     int   // puts after which a stretch is not recorded; 0 = none
 	Seed      uint64
-	Short     bool // each frame has a segment of its own
+	Short     bool // its segments are short
 	Unended   bool // it was cut off
 }
 
@@ -80,7 +80,7 @@ func Record(folder hackpadfs.FS, o Options) error {
 	}
 	limits := recording.Options{Burst: 1 << 40, Bytes: 1 << 40, Oldest: time.Hour}
 	if o.Short {
-		limits.Oldest = 1
+		limits.Segment = 4 << 10
 	}
 	r, err := recording.NewRecorder(w, h, state, limits)
 	if err != nil {

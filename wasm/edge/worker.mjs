@@ -1,0 +1,30 @@
+// The worker: hands what is asked for to whoever has it. Files that there are, the platform sends by itself, without a
+// worker; go.mjs starts an instance of Go for each request it gets, which takes some milliseconds of the processor's time.
+import go from "./go.mjs";
+
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthz" || pathname.startsWith("/api/")) return api(request, pathname, env, ctx);
+    return env.ASSETS.fetch(request);
+  },
+};
+
+async function api(request, pathname, env, ctx) {
+  // Go takes no such address: its HTTP server has refused it before a handler is asked.
+  if (/%(?![0-9a-f]{2})/i.test(pathname)) return refusal(400, "the address has a % that no two hexadecimal digits follow; %25 would do");
+  try {
+    if (request.method !== "HEAD") return await go.fetch(request, env, ctx);
+    // Its instance ends when its body has been read, and nobody reads the body of an answer to HEAD.
+    const answer = await go.fetch(new Request(request, { method: "GET" }), env, ctx);
+    await answer.arrayBuffer();
+    return new Response(null, answer);
+  } catch (error) {
+    console.error(error);
+    return refusal(500, "the program failed: it may succeed when asked again");
+  }
+}
+
+function refusal(status, error) {
+  return Response.json({ error }, { status, headers: { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" } });
+}

@@ -1,0 +1,93 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall/js"
+
+	"github.com/hack-pad/hackpadfs"
+	"github.com/hack-pad/hackpadfs/indexeddb"
+
+	"slotrace/engine/recording"
+)
+
+// databaseName is what recordings are kept in, whoever makes them.
+const databaseName = "slotrace"
+
+// shelf is where the browser keeps recordings.
+func shelf() *recording.Shelf { return recording.NewShelf(&database{}) }
+
+// database is the file system that the browser has, IndexedDB, opened when it is first needed:
+// that takes a tenth of a second, and there are browsers that have none. Whoever calls may have
+// to wait, and so must not be called by the browser.
+type database struct {
+	once sync.Once
+	fsys *indexeddb.FS
+	err  error
+}
+
+func (d *database) open() (hackpadfs.FS, error) {
+	d.once.Do(func() {
+		// Some browsers throw where others answer with an error, or have no such thing.
+		defer func() {
+			if r := recover(); r != nil {
+				d.err = fmt.Errorf("%v", r)
+			}
+			if d.err != nil {
+				d.err = fmt.Errorf("this browser keeps nothing here, as in a private window: %w", d.err)
+			}
+		}()
+		if !js.Global().Get("indexedDB").Truthy() {
+			d.err = errors.New("there is no IndexedDB")
+			return
+		}
+		d.fsys, d.err = indexeddb.NewFS(context.Background(), databaseName, indexeddb.Options{})
+	})
+	if d.err != nil {
+		return nil, d.err
+	}
+	return d.fsys, nil
+}
+
+// Open implements hackpadfs.FS.
+func (d *database) Open(name string) (hackpadfs.File, error) {
+	fsys, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	return fsys.Open(name)
+}
+
+// MkdirAll implements hackpadfs.MkdirAllFS: with it a recording begins.
+func (d *database) MkdirAll(name string, perm hackpadfs.FileMode) error {
+	fsys, err := d.open()
+	if err != nil {
+		return err
+	}
+	return hackpadfs.MkdirAll(fsys, name, perm)
+}
+
+// Rename implements hackpadfs.RenameFS.
+func (d *database) Rename(from, to string) error {
+	fsys, err := d.open()
+	if err != nil {
+		return err
+	}
+	return hackpadfs.Rename(fsys, from, to)
+}
+
+// Mount implements hackpadfs.MountFS, by which all else is done.
+func (d *database) Mount(name string) (hackpadfs.FS, string) {
+	fsys, err := d.open()
+	if err != nil {
+		return none{err}, name
+	}
+	return fsys, name
+}
+
+// none is a file system that is not there.
+type none struct{ err error }
+
+func (n none) Open(string) (hackpadfs.File, error) { return nil, n.err }
