@@ -284,7 +284,7 @@ func TestFewSegmentsAreKept(t *testing.T) {
 	p := player(t, r)
 	p.keep = 40_000
 	from, to := r.Span()
-	if len(r.Segments) < 20 {
+	if len(r.Segments) < 8 {
 		t.Fatalf("there are only %d segments", len(r.Segments))
 	}
 	most := 0

@@ -132,7 +132,6 @@ func TestARecordingFromAFileIsReplayedAndExplained(t *testing.T) {
 	b.until(tapeSeen)
 	b.until(standsAt + " === " + quoted(at))
 
-	t.Log(eval[string](b, "location.hash"), "|", b.text("#tape"), "|", b.text("#shelf"))
 	// It was kept meanwhile: the address opens it again.
 	b.until("/^#replay\\?id=[a-z0-9]{14}&t=/.test(location.hash)")
 	b.reload()

@@ -97,6 +97,8 @@ type Desk struct {
 	list    list
 	film    *film
 	opening *source // that is being opened
+	start   func()  // what waits until it is known what the browser has; nil = it is known, or nothing waits
+	started bool
 	wrong   string
 	said    string
 	dirty   bool
@@ -130,7 +132,11 @@ func New(o Options) *Desk {
 			if err != nil {
 				d.wrong = sentence(err)
 			}
+			d.started = true
 			d.reload()
+			if d.start != nil {
+				d.start()
+			}
 		}
 	})
 	return d

@@ -81,6 +81,10 @@ var rates = []float64{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100}
 func (d *Desk) open(s source, at int64) {
 	d.opening = &s
 	opening := d.opening
+	if !d.started && s.file == nil {
+		d.start = func() { d.open(s, at) }
+		return
+	}
 	d.later(func() func() {
 		r, err := s.file, error(nil)
 		if r == nil {
