@@ -126,17 +126,15 @@ func (p *Player) Natural(t int64) int64 {
 	if pace := int64(r.Run.PaceUS); pace > 0 {
 		return min(pace*microsecond*beats, Longest)
 	}
-	const events = 40 // of each writer
-	g := &r.Segments[p.Find(t)]
-	whole := g.To - g.From
-	for _, gap := range g.Gaps {
-		whole -= (min(gap.To, g.To) - max(gap.From, g.From)) / int64(r.Run.Sides())
-	}
-	if whole <= 0 || g.Events == 0 {
+	const steps = 20 // of each writer
+	want := steps * r.Run.Writers * r.Run.Sides()
+	g := p.loaded[p.Find(t)]
+	if g == nil || len(g.Steps) < 2 {
 		return paced
 	}
-	span := float64(whole) / float64(g.Events) * float64(events*r.Run.Writers*r.Run.Sides())
-	return longer(int64(min(max(span, Shortest), Longest)))
+	last := min(max(g.Until(t), min(want, len(g.Steps))), len(g.Steps)) - 1
+	first := max(last-want, 0)
+	return longer(min(max(g.Steps[last].At-g.Steps[first].At, Shortest), Longest))
 }
 
 // longer is the next span of 1, 2 and 5 by powers of ten that is not shorter.
@@ -638,9 +636,7 @@ func (p *Player) Message(buf []byte) []byte {
 	p.state.State, p.state.Pace = p.mode, uint32(max(p.lanes/paced, 1))
 	p.board.State(p.state)
 	for i := range p.recording.Run.Sides() {
-		t := p.sides[i].totals
-		t.Side, t.Clock = uint8(i), lanes
-		p.board.Totals(t)
+		p.board.Totals(p.totals(i, lanes))
 	}
 	start := len(buf)
 	sections := p.steps(nil, lanes)
@@ -654,6 +650,13 @@ func (p *Player) Message(buf []byte) []byte {
 	}
 	p.sequence++
 	return append(buf, sections...)
+}
+
+// totals are a side's, at the time that lanes have.
+func (p *Player) totals(i int, lanes int64) event.Totals {
+	t := p.sides[i].totals
+	t.Side, t.Clock = uint8(i), lanes
+	return t
 }
 
 // losses appends the evidence, if it is another.
@@ -704,6 +707,8 @@ func (p *Player) steps(b []byte, lanes int64) []byte {
 		p.window(lanes, p.lanes, func(s []Step) { fresh = append(fresh, s); n += len(s) })
 		for i := range p.recording.Run.Sides() {
 			b = (&event.Steps{Side: uint8(i), Anew: true, Base: lanes, Length: length, OneIn: 1}).Append(b)
+			totals := p.totals(i, lanes) // the clock is taken from these, also if they are as they were
+			b = totals.Append(b)
 			t.loss[i] = true // what lanes knew to be lost is forgotten, too
 		}
 	}

@@ -155,3 +155,62 @@ func (b *tab) box(selector string) (x, y, width, height float64) {
 	r := eval[[]float64](b, "(({x, y, width, height}) => [x, y, width, height])(document.querySelector("+strconv.Quote(selector)+").getBoundingClientRect())")
 	return r[0], r[1], r[2], r[3]
 }
+
+// aRecording is a recording of some seconds, or the file that SLOTRACE_RECORDING names.
+func aRecording(t testing.TB) string {
+	if name := os.Getenv("SLOTRACE_RECORDING"); name != "" {
+		return name
+	}
+	return zipped(t, sample.Options{Name: "Check, then act: eight writers, and nobody gets an error", Writers: 8, Slots: 1000, Puts: 30_000, Seed: 5})
+}
+
+func TestNothingOfARecordingOverflowsSideways(t *testing.T) {
+	name := aRecording(t)
+	s := serve(t)
+	for _, size := range [][2]int64{{1440, 900}, {1280, 720}, {768, 1024}, {390, 844}} {
+		for _, theme := range []string{"dark", "light", "projector"} {
+			b := s.openAt(t, "#recordings", size[0], size[1])
+			b.theme(theme)
+			b.until(shelfSeen)
+			fits := func(view string) {
+				t.Helper()
+				where := view + ", " + theme + " at " + strconv.FormatInt(size[0], 10) + " x " + strconv.FormatInt(size[1], 10)
+				if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+					t.Errorf("%s: %d pixels wider than the screen", where, over)
+				}
+				out := eval[string](b, "[...document.querySelectorAll('#tape :is(button, select, svg), #shelf :is(button, b)')].filter(e => e.checkVisibility()).filter(e => { const r = e.getBoundingClientRect(); return r.left < -1 || r.right > innerWidth + 1 || r.width < 8; }).map(e => e.outerHTML).join()")
+				if out != "" {
+					t.Errorf("%s: off the screen or too small: %s", where, out)
+				}
+				b.shot(view + "-" + strconv.FormatInt(size[0], 10) + "-" + theme)
+			}
+			b.give(name)
+			b.until(tapeSeen)
+			b.until(stands + ".includes('took slot')")
+			b.until("location.hash.includes('id=') && document.querySelector('#tape-map svg').clientWidth > document.querySelector('#tape-map').clientWidth - 4")
+			for range 6 {
+				b.keys("n")
+			}
+			b.keys("+")
+			b.until(figureAtLeast("stored", 0))
+			b.run("document.activeElement?.blur()")
+			fits("replay")
+			b.keys(" ")
+			b.until("document.querySelector('#tape [data-tape=play]').getAttribute('aria-label') === 'Pause'")
+			fits("playing")
+			b.keys(" ")
+			b.keys(kb.Escape)
+			b.until(shelfSeen + " && document.querySelector('#shelf li')")
+			fits("recordings")
+			b.click("#shelf [data-tape^=rename]")
+			b.until("document.activeElement.matches('#shelf input')")
+			fits("renaming")
+			b.keys(kb.Escape)
+			b.until("!document.querySelector('#shelf input')")
+			b.click("#shelf [data-tape^=delete]")
+			b.until("document.querySelector('#shelf .really')")
+			b.click("#shelf .really")
+			b.until("!document.querySelector('#shelf li')")
+		}
+	}
+}

@@ -50,6 +50,7 @@ type film struct {
 	stillAt  time.Time // when lanes that are held were last brought up to date
 	stillOf  int64     // and the time of the recording then
 	watched  bool
+	framed   bool   // the zoom is as the steps about the first time ask for
 	sent     uint32 // messages, and those that the page has dealt with
 	acked    uint32
 	moved    bool      // the address is to be told where it stands
@@ -137,9 +138,8 @@ func (d *Desk) begin(s source, r *recording.Recording, p *replay.Player, at int6
 	} else if first := firstMark(r); first != unset {
 		f.want = first
 	}
-	span := min(max(3*p.Natural(f.want), closest), max(f.to-f.from, closest))
 	d.film = f
-	f.show(f.want-span/2, f.want+span/2)
+	f.frame(f.want)
 	f.seek(d, f.want)
 	d.place = ""
 	if !strings.HasPrefix(d.list.fragment, "#replay") {
@@ -263,7 +263,17 @@ func (f *film) arrive(d *Desk) {
 	if f.want != f.player.Now() || f.player.At() == (replay.Place{}) {
 		f.player.Go(f.want)
 	}
+	if !f.framed && f.player.Loaded(f.player.At().Segment) != nil {
+		f.framed = true
+		f.frame(f.want)
+	}
 	f.settle(d)
+}
+
+// frame has the timeline show a stretch about a time in which steps can be told apart.
+func (f *film) frame(t int64) {
+	span := 3 * f.player.Natural(t)
+	f.show(t-span/2, t+span/2)
 }
 
 // settle takes over where the player stands.

@@ -38,9 +38,13 @@ func (f *film) line(room size) []*node {
 	if d := hatching(cols, 2, body); d != "" {
 		nodes = append(nodes, el("path", "gaps").Set("d", d).Named("gaps"))
 	}
-	clashes := 0.0
-	for i := range cols {
-		clashes += cols[i].collisions
+	clashes := 0
+	if whole {
+		clashes = f.clashesIn(f.low, f.up)
+	} else {
+		for i := range cols {
+			clashes += int(cols[i].collisions)
+		}
 	}
 	nodes = append(nodes, f.marks(whole, clashes > mostPins, x, body))
 	nodes = append(nodes, f.times(room, x, span, body)...)
@@ -69,6 +73,16 @@ func (f *film) loadedIn(low, up int64) (all [][]replay.Step, whole bool) {
 		}
 	}
 	return all, whole
+}
+
+// clashesIn counts the collisions of a stretch that is loaded.
+func (f *film) clashesIn(low, up int64) (n int) {
+	for i := f.player.Find(low); i < len(f.recording.Segments) && (i == 0 || f.recording.Segments[i-1].To <= up); i++ {
+		if g := f.player.Loaded(i); g != nil {
+			n += g.Clash(up+1) - g.Clash(low)
+		}
+	}
+	return n
 }
 
 // each draws every step as a tick in its writer's colour, each writer at a height of its own.

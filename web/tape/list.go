@@ -309,14 +309,14 @@ func (d *Desk) viewItem(it *item) *node {
 	} else {
 		title.Add(el("h3", "", txt("button", "link", it.Name).Set("type", "button").Set("data-tape", "open "+it.place+" "+it.ID)).Named("h"))
 	}
-	place := "this browser"
+	place := "in this browser"
 	if it.place == onServer {
-		place = "the server"
+		place = "on the server"
 	}
 	made := day(it.Made, d.o.Now())
 	facts := el("p", "note").Named("facts")
 	words := []string{}
-	for _, w := range []string{made, "on " + place, bytesOf(it.Size)} {
+	for _, w := range []string{made, place, bytesOf(it.Size)} {
 		if w != "" {
 			words = append(words, w)
 		}
