@@ -52,9 +52,8 @@ type Player struct {
 	held  int64
 	mode  event.RunState
 	sides [event.MaxSides]side
-	shown int // the segment whose pictures the sides have, -1 = none
-	upto  int // and how many of them
-	exact int // steps that the map has beyond them
+	shown Place // so many pictures of a segment the sides have
+	exact Place // and so many steps the map has beyond them
 	state event.State
 	told  told
 }
@@ -98,7 +97,7 @@ func New(r *recording.Recording) (*Player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Player{recording: r, loaded: make(map[int]*Segment), bad: make(map[int]error), shown: -1, keep: keptBytes, mode: event.Replay}
+	p := &Player{recording: r, loaded: make(map[int]*Segment), bad: make(map[int]error), shown: Place{Segment: -1}, keep: keptBytes, mode: event.Replay}
 	p.state = event.State{Run: 1, State: p.mode, Writers: uint8(r.Run.Writers), Sides: uint8(r.Run.Sides()), Slots: uint32(r.Run.Slots), Allocators: [2]uint8{event.NoAllocator, event.NoAllocator}}
 	for i, name := range []string{r.Run.Allocator, r.Run.Compare}[:r.Run.Sides()] {
 		for k := range hello.Allocators {
@@ -196,11 +195,15 @@ func (p *Player) Needs(t int64) (missing []int) {
 	return missing
 }
 
-// reach is the first segment that lanes of a span need, if segment last is that of time t.
+// reach is the first segment that is needed, if segment last is that of time t: by lanes
+// of a span, and by the picture if that is as the segment before has left it.
 func (p *Player) reach(last int, t, span int64) int {
 	const most = 16 // of a slow run they are small
 	first, events := t-span-span/margin, uint64(0)
 	i := last
+	if i > 0 && t < p.recording.Segments[i].From {
+		i--
+	}
 	for i > 0 && last-i < most && p.recording.Segments[i-1].To > first && events < maxRecords {
 		i--
 		events += p.recording.Segments[i].Events
@@ -453,56 +456,72 @@ func (p *Player) LatestClash(after int64) (at int64, ok bool) {
 // Totals are a side's totals at the present.
 func (p *Player) Totals(side int) event.Totals { return p.sides[side].totals }
 
-// picture brings the sides up to the present.
+// picture brings the sides up to the present: what the pictures up to now tell, and beyond
+// them of the map what the steps do.
 func (p *Player) picture() {
-	g := p.segment(p.at.Segment)
-	if len(g.pictures) == 0 {
+	now := p.at.Segment
+	g := p.segment(now)
+	upto := Place{now, g.pictureAt(p.now)}
+	if upto.Taken == 0 && now > 0 { // it is as the segment before has left it
+		upto = Place{now - 1, len(p.segment(now - 1).pictures)}
+	}
+	if p.bad[upto.Segment] != nil {
 		return // it cannot be read: what was shown stays
 	}
-	upto := g.pictureAt(p.now)
-	anew := p.shown != p.at.Segment || upto < p.upto || upto == p.upto && p.at.Taken < p.exact
+	anew := p.shown.Segment != upto.Segment || upto.before(p.shown) || upto == p.shown && p.at.before(p.exact)
 	if anew {
-		p.shown, p.upto = p.at.Segment, 0
+		p.shown = Place{upto.Segment, 0}
 		for i := range p.recording.Run.Sides() {
 			s := &p.sides[i]
 			clear(s.cells)
 			*s = side{cells: s.cells, evidence: s.evidence[:0]}
 			p.told.loss[i] = true
 		}
+		p.exact = Place{-1, 0}
 	}
-	for ; p.upto < upto; p.upto++ {
-		p.take(&g.pictures[p.upto], !anew)
-		p.exact = 0
+	pictures := p.segment(upto.Segment).pictures
+	for ; p.shown.Taken < upto.Taken; p.shown.Taken++ {
+		p.take(&pictures[p.shown.Taken], !anew)
+		p.exact = Place{-1, 0}
 	}
+	from := p.exact.Taken
+	if p.exact.Segment != now {
+		from = 0
+		if upto.Taken > 0 {
+			from = g.before(pictures[upto.Taken-1].at + 1)
+		}
+	}
+	for k := from; k < p.at.Taken; k++ {
+		if st := &g.Steps[k]; st.Step == visible.Block && st.Done() {
+			p.claim(st, !anew)
+		}
+	}
+	p.exact = Place{now, max(from, p.at.Taken)}
 	if anew {
 		for i := range p.recording.Run.Sides() {
 			p.show(i, 0, len(p.sides[i].cells))
 		}
 	}
-	// What the pictures do not tell yet of the map, the steps do.
-	from := p.exact
-	if from == 0 {
-		from = g.before(g.pictures[upto-1].at + 1)
-	}
-	for k := from; k < p.at.Taken; k++ {
-		if st := &g.Steps[k]; st.Step == visible.Block && st.Done() {
-			p.claim(st)
-		}
-	}
-	p.exact = max(from, p.at.Taken)
 }
 
-func (p *Player) claim(st *Step) {
+// claim takes in that a block was written, of a lap that may have begun with it.
+func (p *Player) claim(st *Step, show bool) {
 	s := &p.sides[st.Side()]
-	if st.Lap != s.lap || uint64(st.Value) >= uint64(len(s.cells)) {
+	if st.Lap < s.lap || uint64(st.Value) >= uint64(len(s.cells)) {
 		return
+	}
+	if st.Lap > s.lap {
+		clear(s.cells)
+		s.lap, s.ended = st.Lap, false
 	}
 	cell := st.Thread + 1
 	if st.Collided() {
 		cell |= event.CellCollided
 	}
 	s.cells[st.Value] = cell
-	p.show(st.Side(), int(st.Value), int(st.Value)+1)
+	if show {
+		p.show(st.Side(), int(st.Value), int(st.Value)+1)
+	}
 }
 
 // show shows a stretch of a side's cells on the board, which tells those that are others
@@ -526,7 +545,7 @@ func (p *Player) take(f *picture, show bool) {
 	for i := range f.cells {
 		c := &f.cells[i]
 		s := p.side(c.Side)
-		if s == nil || int(c.First)+len(c.Cells) > len(s.cells) {
+		if s == nil || int(c.First)+len(c.Cells) > len(s.cells) || c.Lap < s.lap {
 			continue
 		}
 		if c.Lap != s.lap {

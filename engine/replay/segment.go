@@ -248,9 +248,7 @@ func (g *Segment) time(taken int) int64 {
 	return min(max(g.Steps[taken-1].At, g.from), g.to)
 }
 
-// pictureAt is how many of the pictures have come by a time, and at least the first, which
-// tells of what was before it, too.
+// pictureAt is how many of the pictures have come by a time.
 func (g *Segment) pictureAt(t int64) int {
-	n := sort.Search(len(g.pictures), func(i int) bool { return g.pictures[i].at > t })
-	return max(n, 1)
+	return sort.Search(len(g.pictures), func(i int) bool { return g.pictures[i].at > t })
 }
