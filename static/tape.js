@@ -310,13 +310,14 @@
     button.disabled = false;
     const text = answer && await answer.text();
     if (!answer || answer.status >= 400) return told(answer ? JSON.parse(text).error : "the server is not there", true);
-    told(on ? "" : "The recording is kept: it is in Recordings (5).");
+    told(on ? "Recording …" : "It is recorded: press 5, or see Recordings.");
     if (!on && worker) tell("list");
   });
+  const toast = byID("recorded");
   const told = (text, bad) => {
-    const banner = byID("banner");
-    banner.textContent = text;
-    banner.hidden = !text;
-    banner.classList.toggle("mild", !bad);
+    toast.textContent = text;
+    toast.hidden = !text;
+    toast.classList.toggle("bad", !!bad);
   };
+  for (const kind of ["pointerdown", "hashchange"]) addEventListener(kind, () => (toast.hidden = true));
 })();

@@ -133,6 +133,7 @@ func New(o Options) *Desk {
 				d.wrong = sentence(err)
 			}
 			d.started = true
+			d.keepByItself()
 			d.reload()
 			if d.start != nil {
 				d.start()
@@ -178,8 +179,12 @@ func (d *Desk) Do(line string) {
 		return
 	}
 	d.dirty = true
-	d.wrong = ""
-	d.shelf.Insist = true
+	switch verb {
+	case "address", "watch", "unwatch", "list": // what the page does by itself
+	default:
+		d.wrong = ""
+	}
+	d.shelf.Insist, d.bar.Insist = true, true
 	if err := d.do(verb, object); err != nil {
 		d.wrong, d.said = sentence(err), ""
 	}

@@ -189,10 +189,15 @@ func (d *Desk) acknowledged(n uint32) {
 	if d.film != nil {
 		f := d.film
 		f.acked = max(f.acked, min(n, f.sent))
-		if f.place == inFile && d.lasting && !f.tried && f.acked > 0 { // its picture is there: now it can be kept
-			f.tried = true
-			d.keep()
-		}
+		d.keepByItself()
+	}
+}
+
+// keepByItself keeps what was opened from a file, once its picture is there.
+func (d *Desk) keepByItself() {
+	if f := d.film; f != nil && f.place == inFile && d.lasting && !f.tried && f.acked > 0 {
+		f.tried = true
+		d.keep()
 	}
 }
 
