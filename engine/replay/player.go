@@ -411,7 +411,10 @@ func (p *Player) back(wanted func(*Segment, int) bool, skip func(int) bool) bool
 
 // Last is the step that was taken last and is seen, nil if there is none in this segment.
 func (p *Player) Last() *Step {
-	g := p.segment(p.at.Segment)
+	g := p.loaded[p.at.Segment]
+	if g == nil {
+		return nil
+	}
 	for k := min(p.at.Taken, len(g.Steps)) - 1; k >= 0; k-- {
 		if g.Steps[k].Seen() {
 			return &g.Steps[k]

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 
@@ -147,61 +146,57 @@ func merge(frames []recording.Frame) []Step {
 			frames[k].Steps[i].Records = nil
 		}
 	}
-	var lanes [][]Step
+	// A heap of the writers by the time of the next step of each; of one time, the lower
+	// writer comes first. In a browser calls are dear: this is where a segment's time goes.
+	heap := make([]head, 0, writers)
 	for w := range writers {
-		if lane := all[count[w]:count[w+1]]; len(lane) > 0 {
-			lanes = append(lanes, lane)
+		if count[w] < count[w+1] {
+			heap = append(heap, head{all[count[w]].At, count[w], count[w+1]})
 		}
 	}
-	if len(lanes) < 2 {
+	if len(heap) < 2 {
 		return all
 	}
-	// A heap of the lanes by their first step.
-	slices.SortFunc(lanes, func(a, b []Step) int { return order(&a[0], &b[0]) })
-	less := func(a, b []Step) bool { return order(&a[0], &b[0]) < 0 }
-	merged := make([]Step, 0, len(all))
-	for len(lanes) > 0 {
-		// What the first lane has before the others' first goes over at once.
-		top := lanes[0]
-		var rival []Step
-		for _, c := range [...]int{1, 2} {
-			if c < len(lanes) && (rival == nil || less(lanes[c], rival)) {
-				rival = lanes[c]
-			}
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		sift(heap, i)
+	}
+	merged := make([]Step, len(all))
+	for n := range merged {
+		top := &heap[0]
+		merged[n] = all[top.next]
+		if top.next++; top.next < top.end {
+			top.at = all[top.next].At
+		} else {
+			heap[0] = heap[len(heap)-1]
+			heap = heap[:len(heap)-1]
 		}
-		n := 1
-		for n < len(top) && (rival == nil || top[n].At < rival[0].At) {
-			n++
-		}
-		merged = append(merged, top[:n]...)
-		if lanes[0] = top[n:]; len(lanes[0]) == 0 {
-			last := len(lanes) - 1
-			lanes[0] = lanes[last]
-			lanes = lanes[:last]
-		}
-		for i := 0; ; {
-			least := i
-			for c := 2*i + 1; c <= 2*i+2 && c < len(lanes); c++ {
-				if less(lanes[c], lanes[least]) {
-					least = c
-				}
-			}
-			if least == i {
-				break
-			}
-			lanes[i], lanes[least] = lanes[least], lanes[i]
-			i = least
-		}
+		sift(heap, 0)
 	}
 	return merged
 }
 
-// order is by time, and of one time by writer.
-func order(a, b *Step) int {
-	if a.At != b.At {
-		return cmp.Compare(a.At, b.At)
+// head is what a writer has left of a segment's steps; next is an index, by which writers
+// are told apart, too.
+type head struct {
+	at        int64
+	next, end int
+}
+
+func sift(heap []head, i int) {
+	for {
+		least := i
+		if c := 2*i + 1; c < len(heap) && (heap[c].at < heap[least].at || heap[c].at == heap[least].at && heap[c].next < heap[least].next) {
+			least = c
+		}
+		if c := 2*i + 2; c < len(heap) && (heap[c].at < heap[least].at || heap[c].at == heap[least].at && heap[c].next < heap[least].next) {
+			least = c
+		}
+		if least == i {
+			return
+		}
+		heap[i], heap[least] = heap[least], heap[i]
+		i = least
 	}
-	return cmp.Compare(int(a.bits&bitRight)<<8|int(a.Thread), int(b.bits&bitRight)<<8|int(b.Thread))
 }
 
 func writer(side, thread uint8) int {

@@ -448,6 +448,9 @@ func (f *film) stands() string {
 		c := f.clash
 		return picture.WriterName(int(c.First.Writer)) + " and " + picture.WriterName(int(c.Second.Writer)) + " took slot " + picture.Grouped(uint64(c.Slot)) + "."
 	}
+	if s := f.player.Last(); f.resting() && s != nil && s.Collided() {
+		return picture.WriterName(int(s.Thread)) + " took slot " + picture.Grouped(uint64(s.Value)) + ", which was taken; by whom was not recorded."
+	}
 	if g, in := f.player.Gap(f.want); in {
 		return "Not every step was recorded from " + f.clock(g.From) + " to " + f.clock(g.To) + "; the figures are exact."
 	}

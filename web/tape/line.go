@@ -49,8 +49,11 @@ func (f *film) line(room size) []*node {
 	nodes = append(nodes, f.marks(whole, clashes > mostPins, x, body))
 	nodes = append(nodes, f.times(room, x, span, body)...)
 	now := x(f.want)
-	if lanes := x(f.want - f.player.Lanes()); now-lanes > 2 {
-		nodes = append(nodes, rect("lanes", max(lanes, 0), body-3, min(now, room.width)-max(lanes, 0), 3).Named("lanes"))
+	if left, right := max(x(f.want-f.player.Lanes()), 0), min(now, room.width); right-left > 2 {
+		nodes = append(nodes, rect("lanes", left, body-3, right-left, 3).Named("lanes"))
+	}
+	if now < -6 || now > room.width+6 {
+		return nodes
 	}
 	return append(nodes, el("g", "head", rect("", now-1, 0, 2, body),
 		el("path", "").Set("d", "M"+number(now-6)+" 0h12l-6 8z")).Named("head"))
