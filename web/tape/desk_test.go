@@ -3,8 +3,7 @@ package tape
 import (
 	"bytes"
 	"errors"
-	"io"
-	"slices"
+	"io/fs"
 	"strconv"
 	"strings"
 	"testing"
@@ -295,6 +294,287 @@ func TestAFileIsReplayedAtItsFirstCollisionAndThenKept(t *testing.T) {
 	s.shelfSays("Tuesday", "kept in this browser", "4 writers, 100 slots", "every step", "lost", "Rename", "!Share")
 }
 
-var _ = slices.Contains[[]string]
-var _ = errors.New
-var _ io.Reader
+func TestARecordingIsListedRenamedSavedAndDeleted(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Name: "Before", Seed: 2})
+	s.do("address #recordings")
+	s.do("rename " + id)
+	if fields := find(s.d.viewShelf(), "data-focus", ""); len(find(s.d.viewShelf(), "data-tape", "name "+id)) != 1 || len(fields) == 0 {
+		t.Error("there is no field for the name")
+	}
+	s.do("name " + id + " ")
+	s.shelfSays("it is empty")
+	s.do("name " + id + " After \u202e")
+	s.shelfSays("control characters")
+	s.do("name " + id + " After it")
+	s.shelfSays("After it", "!Before")
+	s.do("download " + id)
+	var b bytes.Buffer
+	if len(s.saved) != 1 || s.saved[0].Name != "After it.slotrace.zip" || s.saved[0].WriteTo(&b) != nil {
+		t.Fatalf("saved: %+v", s.saved)
+	}
+	if r, err := recording.OpenZip(bytes.NewReader(b.Bytes()), int64(b.Len())); err != nil || r.Name != "After it" {
+		t.Errorf("what is saved: %v", err)
+	}
+	s.do("delete " + id)
+	s.shelfSays("Really delete", "Keep it")
+	s.do("spare")
+	s.shelfSays("After it", "!Really delete")
+	s.do("delete "+id, "delete "+id)
+	s.shelfSays("There is no recording yet.")
+	if ids, err := s.shelf.IDs(); err != nil || len(ids) != 0 {
+		t.Errorf("left: %v, %v", ids, err)
+	}
+	s.do("delete "+id, "rename zzz", "share "+id)
+	s.shelfSays("no such recording")
+}
+
+// served is a server.
+type served struct {
+	shelf   *recording.Shelf
+	refuses error
+	limit   int64
+	steps   int
+}
+
+func (s *served) List() ([]Kept, error) {
+	if s.refuses != nil {
+		return nil, s.refuses
+	}
+	items, err := kept(s.shelf)
+	var all []Kept
+	for _, it := range items {
+		all = append(all, it.Kept)
+	}
+	return all, err
+}
+func (s *served) Summary(id string) (Kept, error)              { return Kept{}, nil }
+func (s *served) Open(id string) (*recording.Recording, error) { return s.shelf.Open(id) }
+func (s *served) Rename(id, name string) error                 { return s.shelf.Rename(id, name) }
+func (s *served) Remove(id string) error                       { return s.shelf.Remove(id) }
+func (s *served) Upload(z Zip, step func(int64) error) (string, error) {
+	var b bytes.Buffer
+	if err := z.WriteTo(&b); err != nil {
+		return "", err
+	}
+	if int64(b.Len()) > s.limit {
+		return "", errors.New("a recording may have 5 bytes")
+	}
+	s.steps++
+	if err := step(int64(b.Len())); err != nil {
+		return "", err
+	}
+	r, err := recording.OpenZip(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		return "", err
+	}
+	return keep(s.shelf, r, step)
+}
+
+func TestSharingSendsItToTheServerAndCopiesItsLink(t *testing.T) {
+	server := &served{shelf: memory(t), limit: 1 << 30}
+	s := open(t, func(o *Options) { o.Server = server })
+	id := s.put(sample.Options{Name: "Mine", Seed: 2})
+	s.do("address #recordings", "share "+id)
+	ids, err := server.shelf.IDs()
+	if err != nil || len(ids) != 1 || len(s.copied) != 1 || s.copied[0] != "r/"+ids[0] {
+		t.Fatalf("the server has %v, copied is %v, %v", ids, s.copied, err)
+	}
+	s.shelfSays("in this browser", "on the server")
+	s.do("share " + ids[0])
+	if len(s.copied) != 2 || server.steps != 1 {
+		t.Error("one that is there is sent once more")
+	}
+	s.do("address #replay?id=" + ids[0] + "&t=0.00001")
+	if !s.opened || s.d.film.place != onServer || s.d.film.want-s.d.film.from != 10_000 {
+		t.Errorf("opened %v, %+v", s.opened, s.d.film)
+	}
+	s.do("address #recordings")
+	server.limit = 5
+	s.do("share " + id)
+	s.shelfSays("could not be shared: a recording may have 5 bytes.")
+	server.refuses = ErrRefused
+	s.do("list")
+	s.shelfSays("listed on its own machine alone")
+}
+
+func TestABrowserThatKeepsNothingSaysSoAndAllElseWorks(t *testing.T) {
+	s := open(t, func(o *Options) {
+		o.Browser = func() (*recording.Shelf, error) { return nil, errors.New("it is a private window") }
+	})
+	s.do("address #recordings")
+	s.shelfSays("keeps nothing for the page", "private window")
+	s.drop("a.zip", zip(t, sample.Options{Name: "For now"}))
+	s.barSays("For now", "Keep") // not by itself
+	s.do("keep", "leave")
+	s.shelfSays("For now")
+}
+
+func TestAFullBrowserSaysSoAndTheReplayGoesOn(t *testing.T) {
+	s := open(t, func(o *Options) {
+		o.Browser = func() (*recording.Shelf, error) { return recording.NewShelf(readOnly{}), nil }
+	})
+	s.drop("a.zip", zip(t, sample.Options{Name: "Too large"}))
+	s.barSays("could not be kept in this browser", "It plays on")
+	s.do("step")
+	if !s.opened {
+		t.Error("it does not play on")
+	}
+}
+
+// readOnly is a place that takes nothing.
+type readOnly struct{}
+
+func (readOnly) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+func TestAddressesOpenSeekAndLeave(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Seed: 2, Puts: 5000})
+	s.do("address #replay?id=" + id + "&t=0.0001")
+	if s.d.film == nil || s.d.film.want-s.d.film.from != 100_000 {
+		t.Fatalf("%+v", s.d.film)
+	}
+	s.do("address #explore?scenario=store")
+	s.do("address #replay?id=" + id + "&t=0.00005")
+	if s.d.film.want-s.d.film.from != 50_000 {
+		t.Errorf("it is at %d", s.d.film.want)
+	}
+	s.do("address #live")
+	if s.opened || s.d.film != nil {
+		t.Error("it is still open in Live")
+	}
+	for _, a := range []string{"#replay", "#replay?id=", "#replay?id=../../etc/passwd", "#replay?id=" + id + "&t=x", "#replay?file", "#replay?id=aaaaaaaaaaaaaa", "#replay?id=" + id + "%00"} {
+		s.do("address " + a)
+		if s.opened || s.hash != "recordings" || s.d.wrong == "" {
+			t.Errorf("%s: opened %v at %q: %q", a, s.opened, s.hash, s.d.wrong)
+		}
+	}
+	for _, ns := range []int64{0, 1, 999_999_999, 1_000_000_000, 61_000_000_001} {
+		if got, ok := parseSeconds(seconds(ns)); !ok || got != ns {
+			t.Errorf("%d as %s is %d", ns, seconds(ns), got)
+		}
+	}
+}
+
+func TestPlayingGoesOnAtItsPaceAndEndsAtTheEnd(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Seed: 2, Step: 300_000_000, Frame: 33_000_000, Puts: 40, Writers: 3})
+	s.do("address #replay?id=" + id + "&t=1")
+	f := s.d.film
+	s.do("speed 1", "play")
+	if !s.moving || s.state.State != event.Replay {
+		t.Fatalf("moving %v, state %v", s.moving, s.state.State)
+	}
+	at := f.want
+	s.later(2 * time.Second)
+	if by := f.want - at; by < 1_900_000_000 || by > 2_100_000_000 {
+		t.Errorf("in two seconds it went on by %d ns", by)
+	}
+	if s.totals[0].Clock != f.want {
+		t.Errorf("the page is at %d, it at %d", s.totals[0].Clock, f.want)
+	}
+	s.do("play")
+	if s.moving || s.state.State != event.Paused {
+		t.Errorf("moving %v, state %v", s.moving, s.state.State)
+	}
+	s.do("speed 100", "play")
+	s.later(time.Second)
+	if s.moving || f.want != f.to {
+		t.Errorf("moving %v at %d of %d", s.moving, f.want, f.to)
+	}
+	s.do("play") // from the beginning
+	if !s.moving || f.want > f.from+(f.to-f.from)/2 {
+		t.Errorf("it does not begin anew: %d", f.want)
+	}
+}
+
+func TestNobodyIsToldEveryStepWhileItPlays(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Seed: 2, Step: 300_000_000, Frame: 33_000_000, Puts: 40, Writers: 3})
+	s.do("address #replay?id="+id+"&t=1", "play")
+	said := map[string]bool{}
+	for range 120 {
+		s.now = s.now.Add(16 * time.Millisecond)
+		s.do("tick")
+		bar := s.d.viewBar()
+		said[find(bar, "role", "status")[0].Text] = true
+		said[find(bar, "role", "slider")[0].Attr("aria-valuetext")] = true
+	}
+	if len(said) > 3 {
+		t.Errorf("said in two seconds: %v", said)
+	}
+}
+
+func TestDraggingFollowsThePointerAndZoomStaysAboutIt(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Seed: 2, Puts: 5000})
+	s.do("address #replay?id="+id, "scrub map 0.5")
+	f := s.d.film
+	if mid := (f.from + f.to) / 2; f.want < mid-1 || f.want > mid+1 || s.state.State != event.Replay {
+		t.Errorf("at %d of %d to %d, %v", f.want, f.from, f.to, s.state.State)
+	}
+	s.do("release")
+	if s.state.State != event.Paused {
+		t.Errorf("%v", s.state.State)
+	}
+	about := f.low + (f.up-f.low)/4
+	span := f.up - f.low
+	s.do("wheel 0.25 2")
+	if got := f.low + (f.up-f.low)/4; got < about-2 || got > about+2 || f.up-f.low < span*2-2 {
+		t.Errorf("what is under the pointer went from %d to %d, the span from %d to %d", about, got, span, f.up-f.low)
+	}
+	s.do("zoom all")
+	if f.low != f.from || f.up != f.to {
+		t.Errorf("all of it is %d to %d", f.low, f.up)
+	}
+	for range 40 {
+		s.do("zoom in")
+	}
+	if f.up-f.low != closest {
+		t.Errorf("the closest is %d", f.up-f.low)
+	}
+	s.do("scrub map NaN", "scrub line x", "wheel 1", "pinch 0.5 0", "size map -1 x", "size map 1e9 1", "speed x", "nonsense", "scrub")
+	s.barSays("A run", "!NaN")
+}
+
+func TestExplainOpensTheExplorerOnTheTwoStoresSteps(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Seed: 2, Puts: 500})
+	s.do("address #replay?id="+id, "explain")
+	if !strings.HasPrefix(s.hash, "explore?scenario=slot-allocation&variant=check-then-act&threads=2&ops=1&schedule=A") {
+		t.Errorf("it leads to %q", s.hash)
+	}
+	held := s.put(sample.Options{Allocator: "fetch-add", Puts: 100})
+	s.do("address #replay?id="+held, "explain")
+	s.barSays("no collision here")
+	s.do("next")
+	if s.d.film.said != "No collision was recorded." {
+		t.Errorf("said: %q", s.d.film.said)
+	}
+}
+
+func TestWhatWasCutOffOrIsDamagedIsSaidAndTheRestPlays(t *testing.T) {
+	s := open(t)
+	s.drop("cut.zip", zip(t, sample.Options{Name: "Cut off", Puts: 3000, Short: true, Unended: true}))
+	s.barSays("Cut off", "cut off")
+	s.drop("\x00\u202e.zip", []byte("nothing"))
+	s.barSays("not a recording of slotrace", "Cut off")
+	if !s.opened {
+		t.Error("what was open is not any more")
+	}
+}
+
+func TestGapsAreHatchedAndSaid(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Puts: 4000, Pause: 500, Seed: 6})
+	s.do("address #replay?id=" + id)
+	f := s.d.film
+	g := f.recording.Segments[0].Gaps[0]
+	s.do("address #replay?id=" + id + "&t=" + seconds((g.From+g.To)/2-f.from))
+	s.barSays("Not every step was recorded from", "the figures are exact", "sampled in places")
+	if find(s.d.viewMap(f), "class", "gaps") == nil {
+		t.Error("the map does not hatch it")
+	}
+}

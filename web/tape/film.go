@@ -45,7 +45,6 @@ type film struct {
 	rate     float64 // nanoseconds of the run in one of the clock; 0 = as the zoom is
 	playing  bool
 	dragging string // "map" or "line" while a pointer holds it
-	grip     int64  // on the line: the time that was under the pointer
 	last     time.Time
 	stillAt  time.Time // when lanes that are held were last brought up to date
 	stillOf  int64     // and the time of the recording then
@@ -322,21 +321,14 @@ func (f *film) follow() {
 	if f.dragging != "" && f.want >= f.low && f.want <= f.up {
 		return
 	}
-	if f.want < f.low+span/20 || f.want > f.up-span/4 {
-		at := f.low
-		if f.playing {
-			at = f.want - span*7/10
-			if at < f.low { // it came from elsewhere
-				at = f.want - span/2
-			}
-			if f.want < f.low+span/20 {
-				at = f.want - span/2
-			}
-		} else {
-			at = f.want - span/2
-		}
-		f.show(at, at+span)
+	if f.want >= f.low+span/20 && f.want <= f.up-span/4 {
+		return
 	}
+	at := f.want - span/2
+	if f.playing && f.want > f.up-span/4 && f.want < f.up+span { // it goes on to the left by itself
+		at = f.want - span*3/4
+	}
+	f.show(at, at+span)
 }
 
 // zoom makes the timeline shorter or longer about a time, which stays where it is.

@@ -214,7 +214,7 @@ func (d *Desk) Opened(name string, r *recording.Recording, err error) {
 	d.dirty = true
 	if err != nil {
 		d.wrong = fileName(name) + ": " + lower(sentence(err))
-		if !strings.HasPrefix(d.list.fragment, "#recordings") {
+		if d.film == nil && !strings.HasPrefix(d.list.fragment, "#recordings") {
 			d.tell(Out{Kind: OutGo, Text: "recordings"})
 		}
 		return
