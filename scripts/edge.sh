@@ -8,7 +8,7 @@ scripts/site.sh >/dev/null # for the program that stands in for a server, which 
 worker=build/edge/worker
 GOOS='' GOARCH='' go run github.com/syumai/workers/cmd/workers-assets-gen -mode=go -o "$worker" # empties the folder
 mv "$worker/worker.mjs" "$worker/go.mjs" # ours is in front of it
-cp wasm/edge/worker.mjs "$worker/"
+cp wasm/edge/worker.mjs wasm/edge/room.mjs "$worker/"
 GOOS=js GOARCH=wasm go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$worker/app.wasm" ./wasm/edge
 mkdir -p build/miniflare
 cp wasm/edge/run.mjs build/miniflare/ # a module finds its packages beside it

@@ -31,6 +31,8 @@ func commands() []command {
 		{"review", "run the seven tests that found the bug on an allocator", runReview},
 		{"explore", "search the schedules of a scenario for one that breaks it", runExplore},
 		{"replay", "run one schedule of a scenario, step by step", runReplay},
+		{"play", "tell what a recording came to", runPlay},
+		{"export", "write a recording for other tools: Perfetto, JSON, CSV", runExport},
 		{"check", "verify a store at rest, entry by entry", runCheck},
 		{"bench", "measure the store, in ratios", runBench},
 		{"version", "print the version", runVersion},

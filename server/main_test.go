@@ -77,10 +77,10 @@ func TestWordsThatAreOff(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, review, explore, replay, check, bench, version, help; see slotrace --help`},
+		{[]string{"surve"}, `slotrace: there is no command "surve"; there are serve, review, explore, replay, play, export, check, bench, version, help; see slotrace --help`},
 		{[]string{""}, `slotrace: there is no command ""`},
-		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, review, explore, replay, check, bench, version`},
-		{[]string{"--adr", ":1"}, "slotrace serve: there is no flag --adr; there are --addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb; see slotrace serve --help"},
+		{[]string{"help", "surve"}, `there is no help about "surve", but about serve, review, explore, replay, play, export, check, bench, version`},
+		{[]string{"--adr", ":1"}, "slotrace serve: there is no flag --adr; there are --addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb, --relay, --token; see slotrace serve --help"},
 		{[]string{"serve", "--verbose"}, "there is no flag --verbose"},
 		{[]string{"serve", "now"}, `"now" is one word too many`},
 		{[]string{"serve", "--addr"}, "--addr needs a value behind it"},
@@ -95,6 +95,11 @@ func TestWordsThatAreOff(t *testing.T) {
 		{[]string{"serve", "--keep-count", "many"}, "--keep-count: a whole number from 1 to 100000 would do"},
 		{[]string{"serve", "--keep-days", "-1"}, "--keep-days: a whole number from 0 to 36500 would do"},
 		{[]string{"serve", "--upload-mb", "1.5"}, "--upload-mb: a whole number from 1 to 1048576 would do"},
+		{[]string{"serve", "--relay", "https://slots.example"}, `--relay: "https://slots.example" names no room; https://HOST/room/NAME would do`},
+		{[]string{"serve", "--relay", "https://slots.example/room/a"}, "--relay needs the room's token, in --token or in SLOTRACE_TOKEN"},
+		{[]string{"serve", "--relay", "http://slots.example/room/a", "--token", "t"}, "https://slots.example/room/a would do"},
+		{[]string{"serve", "--relay", "https://slots.example/room/a", "--token", "t t"}, "--token: a token has"},
+		{[]string{"serve", "--token", "t"}, "--token is for a room"},
 		{[]string{"version", "now"}, `slotrace version: it takes nothing, not "now"`},
 	} {
 		code, stdout, stderr := call(c.args...)

@@ -16,7 +16,7 @@ import (
 // begun serves until the test ends or stop is called.
 func begun(t *testing.T, args ...string) (url string, stop func()) {
 	t.Helper()
-	words, err := parseServe(append([]string{"--addr", "127.0.0.1:0"}, args...))
+	words, err := parseServe(append([]string{"--addr", "127.0.0.1:0"}, args...), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,4 +84,9 @@ func TestRecordingsOutliveTheServer(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(data, "recordings", "upload-*")); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
+}
+
+func TestTheServerAnswersAsEveryHostOfTheAPI(t *testing.T) {
+	url, _ := begun(t, "--data", filepath.Join(t.TempDir(), "data"))
+	apitest.Table(t, &apitest.Server{URL: url, Machine: true})
 }

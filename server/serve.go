@@ -15,9 +15,11 @@ import (
 	"syscall"
 	"time"
 
+	"slotrace/engine/fold"
 	"slotrace/server/api"
 	"slotrace/server/guard"
 	"slotrace/server/live"
+	"slotrace/server/relay"
 	"slotrace/server/reviews"
 	"slotrace/server/schedules"
 	"slotrace/server/shelf"
@@ -29,7 +31,7 @@ import (
 const farewell = 3 * time.Second
 
 func runServe(args []string, stdout, stderr io.Writer) int {
-	words, err := parseServe(args)
+	words, err := parseServe(args, os.Getenv)
 	switch {
 	case errors.Is(err, errHelp):
 		fmt.Fprint(stdout, serveHelp)
@@ -115,6 +117,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	for _, other := range others(address) {
 		log.Info("others watch at http://" + other.String())
 	}
+	stopRelay := present(words, runs.Board(), stdout, log)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
@@ -128,6 +131,7 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 		log.Warn("the run that was stopped", "failure", e)
 	}
 	tests.Close()
+	stopRelay()
 	bounded, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	viewers.Shutdown(bounded) // whoever is left then is dropped
@@ -136,6 +140,27 @@ func serve(ctx context.Context, words serveWords, stdout io.Writer, log *slog.Lo
 	}
 	<-ended
 	return err
+}
+
+// present presents in a room elsewhere, if the words say so. What it returns ends that,
+// when what is new was sent.
+func present(words serveWords, board *fold.Board, stdout io.Writer, log *slog.Logger) (stop func()) {
+	if words.relay == nil {
+		return func() {}
+	}
+	fmt.Fprintf(stdout, "viewers open %s\n", words.relay)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := relay.New(board, relay.Options{Room: *words.relay, Token: words.token, Log: log}).Run(ctx); err != nil {
+			log.Error("not presenting", "why", err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }
 
 func listen(ctx context.Context, words serveWords) (net.Listener, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"slotrace/server/guard"
+	"slotrace/server/relay"
 	"slotrace/server/shelf"
 )
 
@@ -29,6 +30,10 @@ Ctrl-C ends it; a second one ends it at once.
   --keep-count N     and at most so many of them (1000)
   --keep-days N      remove a recording after so many days (30); 0 keeps it for good
   --upload-mb N      take in recordings of at most so many MiB each (512)
+  --relay URL        present in a room at the edge, too, as https://HOST/room/NAME is;
+                     whoever opens that address watches
+  --token T          the PRESENTER_TOKEN of the room's deployment; in SLOTRACE_TOKEN
+                     it does not show in the list of processes
 
 Whoever reaches the address can watch, and fetch a recording whose address they were
 given; only from this machine can anything be changed, and recordings be listed.
@@ -41,12 +46,17 @@ type serveWords struct {
 	data  string // "" is a temporary folder
 	hosts []string
 	keep  shelf.Options
+	relay *relay.Room // nil is none
+	token string
 }
 
 // errHelp asks for serveHelp.
 var errHelp = flag.ErrHelp
 
-func parseServe(args []string) (serveWords, error) {
+// tokenVariable is where a token may be that is no word of the call.
+const tokenVariable = "SLOTRACE_TOKEN"
+
+func parseServe(args []string, getenv func(string) string) (serveWords, error) {
 	var w serveWords
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -69,12 +79,32 @@ func parseServe(args []string) (serveWords, error) {
 	keepCount := within(flags, "keep-count", int64(shelf.Default.Count), 1, 100_000)
 	keepDays := within(flags, "keep-days", 30, 0, 36_500)
 	uploadMB := within(flags, "upload-mb", shelf.Default.One>>20, 1, 1<<20)
+	flags.Func("relay", "", func(s string) error {
+		room, err := relay.ParseRoom(s)
+		w.relay = &room
+		return err
+	})
+	flags.Func("token", "", func(s string) error {
+		w.token = s
+		return relay.ParseToken(s)
+	})
 	if err := flags.Parse(args); err != nil {
 		return w, flagError(err, serveFlags)
 	}
 	w.keep = shelf.Options{Bytes: *keepMB << 20, Count: int(*keepCount), Age: time.Duration(*keepDays) * 24 * time.Hour, One: *uploadMB << 20}
 	if flags.NArg() > 0 {
 		return w, fmt.Errorf("%.40q is one word too many; there are the flags %s", flags.Arg(0), serveFlags)
+	}
+	switch from := getenv(tokenVariable); {
+	case w.relay == nil && w.token != "":
+		return w, errors.New("--token is for a room, which --relay https://HOST/room/NAME names")
+	case w.relay != nil && w.token == "" && from == "":
+		return w, errors.New("--relay needs the room's token, in --token or in " + tokenVariable)
+	case w.relay != nil && w.token == "":
+		if err := relay.ParseToken(from); err != nil {
+			return w, fmt.Errorf("%s: %w", tokenVariable, err)
+		}
+		w.token = from
 	}
 	var err error
 	if w.host, w.port, err = net.SplitHostPort(*addr); err != nil {
@@ -86,7 +116,7 @@ func parseServe(args []string) (serveWords, error) {
 	return w, nil
 }
 
-const serveFlags = "--addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb"
+const serveFlags = "--addr, --data, --host, --keep-mb, --keep-count, --keep-days, --upload-mb, --relay, --token"
 
 // within adds a flag for a whole number from low to top.
 func within(flags *flag.FlagSet, name string, otherwise, low, top int64) *int64 {

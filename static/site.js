@@ -10,6 +10,20 @@
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
     waiting.postMessage("take over");
   };
+  if (navigator.serviceWorker) keep().catch(() => {}); // refused, as in a private window: it works online
+
+  // In a room, somebody presents, and the page watches: it is at the edge, which has a socket for it.
+  const room = new URLSearchParams(location.search).get("room") ?? "";
+  if (/^[a-z0-9-]{1,64}$/.test(room)) {
+    document.documentElement.dataset.room = room;
+    slotrace.WebSocket = class extends WebSocket {
+      constructor(address, protocols) {
+        super(new URL("/room/" + room + "/stream", address), protocols);
+      }
+    };
+    return;
+  }
+
   // In the server's place, a worker runs Live: web/local says what is sent to and fro. It comes when a view needs it.
   const waiting = new Map(); // who waits for an answer, by number
   let server = null, asked = 0;
@@ -50,6 +64,4 @@
       this.onclose?.({ code: 4010, reason });
     }
   };
-
-  if (navigator.serviceWorker) keep().catch(() => {}); // refused, as in a private window: it works online
 })();

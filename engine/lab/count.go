@@ -23,6 +23,10 @@ func (x *search) count() error {
 	x.at, x.share = t.Setup, func() float64 { return 0 }
 	g, abstraction := t.graph(true)
 	x.Abstraction = abstraction
+	most := maxNodes
+	if x.bounds.MaxStates > 0 {
+		most = min(most, x.bounds.MaxStates)
+	}
 	violated := false
 	for x.goOn() {
 		end, ok := g.Visit(func(end explore.End) bool {
@@ -42,8 +46,8 @@ func (x *search) count() error {
 		}
 		x.executions++
 		x.ran(len(t.machine.Events()))
-		if len(g.Nodes) > maxNodes {
-			x.Stopped = fmt.Sprintf("more than %d states are too many to count by: fewer threads or ops would do", maxNodes)
+		if len(g.Nodes) > most {
+			x.Stopped = fmt.Sprintf("more than %d states are too many to count by: fewer threads or ops would do", most)
 			break
 		}
 	}

@@ -29,6 +29,7 @@ type Bounds struct {
 	Seed          uint64
 	MaxExecutions int64         // 0 = no bound
 	MaxOperations int64         // of all executions together, whatever their length; 0 = no bound
+	MaxStates     int           // to count by, each some hundred bytes; 0 = as many as a machine of one's own has room for
 	Timeout       time.Duration // 0 = no bound; then a search of hopeless size is refused
 }
 
@@ -64,8 +65,8 @@ func Explore(s Setup, mode string, b Bounds, tick Tick) (Result, error) {
 	if !slices.Contains(Modes, mode) {
 		return Result{}, fmt.Errorf("mode: there is no %q, %s or %s would do", catalogue.Clip(mode), strings.Join(Modes[:len(Modes)-1], ", "), Modes[len(Modes)-1])
 	}
-	if b.MaxExecutions < 0 || b.MaxOperations < 0 || b.Timeout < 0 {
-		return Result{}, fmt.Errorf("bounds: %d executions, %d operations and %v are to be 0, for none, or more", b.MaxExecutions, b.MaxOperations, b.Timeout)
+	if b.MaxExecutions < 0 || b.MaxOperations < 0 || b.MaxStates < 0 || b.Timeout < 0 {
+		return Result{}, fmt.Errorf("bounds: %d executions, %d operations, %d states and %v are to be 0, for none, or more", b.MaxExecutions, b.MaxOperations, b.MaxStates, b.Timeout)
 	}
 	x := &search{bounds: b, tick: tick, begin: time.Now()}
 	x.Setup, x.Mode, x.Verdict = s, mode, Unknown

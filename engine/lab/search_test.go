@@ -277,3 +277,20 @@ func TestASearchThatEndsIsNotRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestASearchIsBoundedByItsWorkAndByWhatItKeeps(t *testing.T) {
+	for _, mode := range []string{Find, Prove, Walk, PCT, All, Count} {
+		r := explored(t, allocation("fetch-add", 8, 8), mode, Bounds{MaxOperations: 20_000})
+		if r.Verdict != Unknown || r.Complete || r.Stopped != "20000 operations were the bound" {
+			t.Errorf("%s: %s, complete %v, stopped %q", mode, r.Verdict, r.Complete, r.Stopped)
+		}
+	}
+	r := explored(t, Setup{"lock-order", "one-order", 2, 32}, Count, Bounds{MaxStates: 100})
+	if r.Complete || r.States < 100 || r.States > 1000 || !strings.HasPrefix(r.Stopped, "more than 100 states") {
+		t.Errorf("%d states, complete %v, stopped %q", r.States, r.Complete, r.Stopped)
+	}
+	r = explored(t, allocation("fetch-add", 2, 2), Prove, Bounds{MaxOperations: 20_000, MaxStates: 1})
+	if r.Verdict != Holds || !r.Complete {
+		t.Errorf("within its bounds: %s, complete %v, stopped %q", r.Verdict, r.Complete, r.Stopped)
+	}
+}

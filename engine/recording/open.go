@@ -179,7 +179,7 @@ func (r *Recording) Frames(i int) ([]Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.CRC32 != want.CRC32 {
+	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.Raw != want.Raw || s.CRC32 != want.CRC32 {
 		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
 	}
 	frames, err := unpack(&s, packed, true)

@@ -236,6 +236,7 @@ func record(t testing.TB, fsys hackpadfs.FS, turns int, o Options) *world {
 	for i := range turns {
 		r.Steps(0, w.totals.Lap, w.totals.Clock, 0, w.puts(100))
 		w.show(r, false)
+		writer.Flush() // so that segments are the same each time
 		r.Frame()
 		if i%3 == 2 {
 			w.lap(r)

@@ -91,12 +91,12 @@ func (s *Shelf) in(id string) (hackpadfs.FS, error) {
 	return folder{s.fsys, id}, nil
 }
 
-// Files tells of a recording's header, which is written first or when it is renamed, and of
-// its manifest, which is written last. What is not there is nil.
-func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
+// Files tells of a recording's header, which is written first or when it is renamed, of its
+// manifest, which is written last, and how many files there are. What is not there is nil.
+func (s *Shelf) Files(id string) (header, manifest fs.FileInfo, count int) {
 	in, err := s.in(id)
 	if err != nil {
-		return nil, nil
+		return nil, nil, 0
 	}
 	if i, err := hackpadfs.Stat(in, headerName); err == nil {
 		header = i
@@ -104,7 +104,11 @@ func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
 	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
 		manifest = i
 	}
-	return header, manifest
+	entries, err := hackpadfs.ReadDir(in, ".")
+	if err != nil {
+		return header, manifest, 0
+	}
+	return header, manifest, len(entries)
 }
 
 // IDs lists the recordings' ids.

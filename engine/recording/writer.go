@@ -17,6 +17,7 @@ type Writer struct {
 
 	mu       sync.Mutex
 	taken    sync.Cond // a segment was taken from the queue, or whoever waits is to look again
+	pending  int       // segments that are not written yet
 	manifest Manifest
 	bytes    int64
 	events   uint64
@@ -41,16 +42,22 @@ func (w *Writer) run() {
 	defer close(w.done)
 	for d := range w.queue {
 		w.wake()
-		if w.Err() != nil {
-			continue
+		var err error
+		if w.Err() == nil {
+			err = w.write(d)
 		}
-		if err := w.write(d); err != nil {
-			w.mu.Lock()
+		w.mu.Lock()
+		if err != nil {
 			w.err = fmt.Errorf("recording: segment %d: %w", d.Number, err)
-			w.mu.Unlock()
 		}
+		w.pending--
+		w.taken.Broadcast()
+		w.mu.Unlock()
 	}
 }
+
+// Flush waits until what has been handed over is written, or has failed.
+func (w *Writer) Flush() { w.await(func() bool { return w.pending == 0 }) }
 
 func (w *Writer) write(d *draft) error {
 	w.mu.Lock()
@@ -74,7 +81,12 @@ func (w *Writer) write(d *draft) error {
 }
 
 // add hands a segment over, and waits while too many wait to be written.
-func (w *Writer) add(d *draft) { w.queue <- d }
+func (w *Writer) add(d *draft) {
+	w.mu.Lock()
+	w.pending++
+	w.mu.Unlock()
+	w.queue <- d
+}
 
 // busy says that a segment that is handed over would have to wait.
 func (w *Writer) busy() bool { return len(w.queue) == cap(w.queue) }

@@ -65,7 +65,7 @@ func (r *Recording) Zip() (*Zip, error) {
 			err = l.add(z, name, length, crc, nil)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, reason(err))
+			return nil, fmt.Errorf("%s: %w", name, inZip(reason(err)))
 		}
 	}
 	if err := z.Close(); err != nil {
@@ -229,8 +229,8 @@ func (r *zipReader) Close() error {
 // Verify reads all there is, and fails with what is wrong first. see, if there is one, is
 // shown every segment's frames and ends it with an error.
 func (r *Recording) Verify(see func(i int, frames []Frame) error) error {
-	if len(r.Damage) > 0 {
-		return fmt.Errorf("%w: %s", ErrDamaged, r.Damage[0])
+	if err := r.believable(); err != nil {
+		return err
 	}
 	for i := range r.Segments {
 		frames, err := r.Frames(i)
@@ -244,12 +244,32 @@ func (r *Recording) Verify(see func(i int, frames []Frame) error) error {
 	return nil
 }
 
+// believable says that nothing is known to be wrong, and that all can be read in some seconds:
+// what compresses like nothing that ever ran would take hours.
+func (r *Recording) believable() error {
+	if len(r.Damage) > 0 {
+		return fmt.Errorf("%w: %s", ErrDamaged, r.Damage[0])
+	}
+	var bytes, raw int64
+	for i := range r.Segments {
+		bytes += r.Segments[i].Bytes
+		raw += int64(r.Segments[i].Raw)
+	}
+	if raw > maxUnpacked && raw > 64*bytes {
+		return fmt.Errorf("%w: its %s would unpack to %s, which no run's do", ErrDamaged, Bytes(bytes), Bytes(raw))
+	}
+	return nil
+}
+
+// maxUnpacked is how many bytes of frames are read of what a stranger sent, however well they compress.
+const maxUnpacked = 1 << 30
+
 // CopyTo writes the recording's files into another folder, which is empty, and looks into
 // each on the way. step, if there is one, is told how many bytes there are by now and ends it with an error.
 // The header comes last: what was cut off is not taken for a recording.
 func (r *Recording) CopyTo(to hackpadfs.FS, step func(bytes int64) error) error {
-	if len(r.Damage) > 0 {
-		return fmt.Errorf("%w: %s", ErrDamaged, r.Damage[0])
+	if err := r.believable(); err != nil {
+		return err
 	}
 	bytes := int64(0)
 	for i := range r.Segments {
@@ -258,11 +278,11 @@ func (r *Recording) CopyTo(to hackpadfs.FS, step func(bytes int64) error) error 
 			return err
 		}
 		b, err := fs.ReadFile(r.fsys, name)
-		if err == nil {
-			err = write(to, name, b)
-		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, reason(err))
+			return fmt.Errorf("%s: %w", name, inZip(reason(err)))
+		}
+		if err := write(to, name, b); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if bytes += int64(len(b)); step != nil {
 			if err := step(bytes); err != nil {

@@ -74,6 +74,7 @@ type ring struct {
 	slot      uint32         // that it looked at or claimed last
 	at        int64          // when the clock was looked at last
 	first     bool           // nothing has been recorded of the put under way
+	cut       bool           // there was no room for all of it
 	collided  bool           // its slot had been claimed before
 	records   []event.Record // a power of two
 }
@@ -136,7 +137,7 @@ func (tr *Tracer) Burst(d time.Duration, arrivals bool) *Burst {
 // which the tracer need not be told.
 func (tr *Tracer) Begin(t *visible.Thread, number uint32) (ignores visible.StepSet) {
 	r := &tr.rings[t.ID]
-	r.number, r.slot, r.first, r.collided = number, event.NoValue, true, false
+	r.number, r.slot, r.first, r.cut, r.collided = number, event.NoValue, true, false, false
 	b := tr.setting.Load()
 	if r.span != b.span {
 		r.span, r.from = b.span, r.head
@@ -225,9 +226,13 @@ func (r *ring) tell(op visible.Op, value uint64) uint32 {
 	return r.slot
 }
 
+// add adds a record, if there is room. Of a put that nobody has been shown any of yet, a
+// part would be taken for all: then the others go, too.
 func (r *ring) add(rec event.Record) {
-	if r.head-r.tail.Load() == uint64(len(r.records)) {
-		r.dropped.Add(1)
+	if r.cut || r.head-r.tail.Load() == uint64(len(r.records)) {
+		shown := r.published.Load()
+		r.dropped.Add(1 + r.head - shown)
+		r.head, r.cut = shown, r.mode != traceAll
 		return
 	}
 	r.records[r.head&uint64(len(r.records)-1)] = rec

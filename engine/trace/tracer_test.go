@@ -177,16 +177,16 @@ func TestASpanHasThePutsThatBeginInIt(t *testing.T) {
 	}
 }
 
-// wantNumbers wants no other records than those of these puts.
-func wantNumbers(t *testing.T, name string, records []event.Record, numbers ...uint32) {
+// wantNumbers wants records of these two puts, and of no others.
+func wantNumbers(t *testing.T, name string, records []event.Record, one, other uint32) {
 	t.Helper()
 	for _, r := range records {
-		if r.Number != numbers[0] && r.Number != numbers[1] {
-			t.Errorf("%s: %+v among those of %d", name, r, numbers)
+		if r.Number != one && r.Number != other {
+			t.Errorf("%s: %+v among those of %d and %d", name, r, one, other)
 		}
 	}
-	if n := len(records); n == 0 || records[n-1].Number != numbers[1] && records[n-1].Step != visible.Index {
-		t.Errorf("%s: %d records, at last %+v", name, n, records)
+	if len(records) == 0 {
+		t.Errorf("%s: nothing is there of %d and %d", name, one, other)
 	}
 }
 
@@ -238,5 +238,39 @@ func TestTheBlockTellsThatItsSlotHadBeenClaimed(t *testing.T) {
 		if want := r.Number == 0 && r.Step == visible.Block; r.Collided != want {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// A put whose records do not all find room is left out whole.
+func TestAPutIsRecordedWholeOrNotAtAll(t *testing.T) {
+	tr := NewTracer(NewClock(), 1)
+	tr.Every()
+	th := &visible.Thread{}
+	const puts = ringRecords/3*3 + 10 // a ring does not hold a whole number of them
+	for i := range uint32(puts) {
+		put(tr, tr, th, i, 1)
+	}
+	of := make(map[uint32]int)
+	for _, r := range drain(tr) {
+		of[r.Number]++
+	}
+	each := of[0]
+	for number, n := range of {
+		if n != each {
+			t.Errorf("put %d has %d records of %d", number, n, each)
+		}
+	}
+	if dropped := tr.Dropped(); dropped != uint64((puts-len(of))*each) {
+		t.Errorf("%d dropped of %d puts", dropped, puts-len(of))
+	}
+	for i := range uint32(ringRecords) {
+		put(tr, tr, th, puts+i, 1)
+	}
+	half(tr, th, 6)()
+	rest := half(tr, th, 7)
+	drain(tr) // and there is room again
+	rest()
+	if records := drain(tr); len(records) != 0 {
+		t.Errorf("of a put that began without room there are %+v", records)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"slotrace/server/api/apitest"
 	"slotrace/server/run"
 )
 
@@ -166,84 +167,28 @@ func TestReadingAndStopping(t *testing.T) {
 	}
 }
 
-func TestWrongRequestsAreToldWhatWouldDo(t *testing.T) {
-	for _, c := range []struct {
-		method, target, body string
-		code                 int
-		says                 string
-	}{
-		{"POST", "/api/runs", `{"writers":0}`, 400, "writers: must be from 1 to 64, not 0"},
-		{"POST", "/api/runs", `{"writers":10000}`, 400, "writers: must be from 1 to 64, not 10000"},
-		{"POST", "/api/runs", `{"slots":0,"pace_us":-1}`, 400, "slots: must be from 1 to 1000000, not 0; pace_us: must be from 0 to 5000000, not -1"},
-		{"POST", "/api/runs", `{"allocator":"hope"}`, 400, "allocator: there is no allocator \"hope\"; there are check-then-act, "},
-		{"POST", "/api/runs", `{"writers":"eight"}`, 400, `writers: must be a whole number, not "eight"`},
-		{"POST", "/api/runs", `{"writers":1.5}`, 400, "writers: must be a whole number, not 1.5"},
-		{"POST", "/api/runs", `{"writers":1e1}`, 400, "writers: must be a whole number, not 1e1"},
-		{"POST", "/api/runs", `{"writers":null}`, 400, "writers: must be a whole number, not null"},
-		{"POST", "/api/runs", "{\"writers\":[\n1]}", 400, "writers: must be a whole number, not [1]"},
-		{"POST", "/api/runs", `{"stores":9223372036854775808}`, 400, "stores: 9223372036854775808 is far out of range"},
-		{"POST", "/api/runs", `{"stores":1.5}`, 400, "stores: must be a whole number"},
-		{"POST", "/api/runs", `{"allocator":7}`, 400, "allocator: must be text, not 7"},
-		{"POST", "/api/runs", `{"paused":"yes"}`, 400, `paused: must be true or false, not "yes"`},
-		{"POST", "/api/runs", `{"writer":8}`, 400, `there is no field "writer"; there are allocator, compare, writers, slots, embedding, pace_us, window_us, stores, paused`},
-		{"POST", "/api/runs", `{"Writers":8}`, 400, `there is no field "Writers"`},
-		{"POST", "/api/runs", `{"writers":8,"writers":9}`, 400, "writers: must be given once"},
-		{"POST", "/api/runs", `{"writers":8} x`, 400, "the body is not JSON: "},
-		{"POST", "/api/runs", `{"writers":8}{}`, 400, "the body is not JSON: "},
-		{"POST", "/api/runs", `{"writers":8,}`, 400, "the body is not JSON: "},
-		{"POST", "/api/runs", `{"writers":08}`, 400, "the body is not JSON: "},
-		{"POST", "/api/runs", `{"writers"`, 400, "the body is not JSON: "},
-		{"POST", "/api/runs", `[]`, 400, "the body must be a JSON object"},
-		{"POST", "/api/runs", `null`, 400, "the body must be a JSON object"},
-		{"POST", "/api/runs", "{}" + strings.Repeat(" ", 4095), 413, "the body is over 4096 bytes"},
-		{"POST", "/api/runs?writers=8", `{}`, 400, `there is no parameter "writers" here`},
-		{"PATCH", "/api/runs/7", ``, 400, "the body is empty"},
-		{"PATCH", "/api/runs/7", `{"slots":9}`, 400, `there is no field "slots"; there are allocator, compare, writers, pace_us, window_us, pause, step`},
-		{"PATCH", "/api/runs/7", `{"step":0}`, 400, "step: must be from 1 to 100, not 0"},
-		{"PATCH", "/api/runs/7", `{"pause":1}`, 400, "pause: must be true or false, not 1"},
-		{"PATCH", "/api/runs/8", `{"pause":true}`, 404, "run 8: no such run"},
-		{"GET", "/api/runs/8", "", 404, "run 8: no such run"},
-		{"DELETE", "/api/runs/8", "", 404, "run 8: no such run"},
-		{"GET", "/api/runs/8/evidence", "", 404, "run 8: no such run"},
-		{"GET", "/api/runs/8/slots/1", "", 404, "run 8: no such run"},
-		{"GET", "/api/runs/0", "", 400, `id: must be a number from 1 to 4294967295, not "0"`},
-		{"GET", "/api/runs/07", "", 400, `id: must be a number`},
-		{"GET", "/api/runs/+7", "", 400, `id: must be a number`},
-		{"GET", "/api/runs/%207", "", 400, `id: must be a number`},
-		{"GET", "/api/runs/4294967303", "", 400, `id: must be a number`},
-		{"GET", "/api/runs/" + strings.Repeat("9", 500), "", 400, `id: must be a number`},
-		{"GET", "/api/runs/7/evidence?after=-1", "", 400, `after: must be a number from 0 to 18446744073709551615, not "-1"`},
-		{"GET", "/api/runs/7/evidence?after=", "", 400, `after: must be a number`},
-		{"GET", "/api/runs/7/evidence?side=2", "", 400, `side: must be a number from 0 to 1, not "2"`},
-		{"GET", "/api/runs/7/evidence?limit=0", "", 400, `limit: must be a number from 1 to 1000, not "0"`},
-		{"GET", "/api/runs/7/evidence?limit=1001", "", 400, `limit: must be a number from 1 to 1000, not "1001"`},
-		{"GET", "/api/runs/7/evidence?limit=1&limit=2", "", 400, `limit: must be given once`},
-		{"GET", "/api/runs/7/evidence?from=1", "", 400, `there is no parameter "from"; there are after, side, limit`},
-		{"GET", "/api/runs/7/evidence?after=%zz", "", 400, "the query \"after=%zz\" cannot be read"},
-		{"GET", "/api/runs/7/evidence?after=1;side=1", "", 400, "cannot be read"},
-		{"GET", "/api/runs/7/slots/1000000", "", 400, `slot: must be a number from 0 to 999999, not "1000000"`},
-		{"GET", "/api/runs/7/slots/x?side=0", "", 400, `slot: must be a number`},
-		{"GET", "/api/runs/7/slots/1?limit=1", "", 400, `there is no parameter "limit"; there are side`},
-		{"GET", "/api/run", "", 404, `there is no "/api/run"; there are runs at /api/runs, reviews at /api/reviews, schedules at /api/schedules, searches at /api/explore`},
-		{"GET", "/api/runs/", "", 404, `there is no`},
-		{"GET", "/api/runs/7/", "", 404, `there is no`},
-		{"PUT", "/api/runs", "{}", 405, `"PUT" does nothing here; GET, HEAD, POST would`},
-		{"POST", "/api/runs/7", "{}", 405, `DELETE, GET, HEAD, PATCH would`},
-		{"DELETE", "/api/runs/7/evidence", "", 405, `GET, HEAD would`},
-		{"POST", "/healthz", "", 405, `GET, HEAD would`},
-	} {
-		f := &fake{}
-		w := ask(t, f, c.method, c.target, c.body)
-		wantError(t, w, c.code, c.says)
-		if c.code == 405 && !strings.HasSuffix(c.says, w.Header().Get("Allow")+" would") {
-			t.Errorf("%s %s: Allow: %s", c.method, c.target, w.Header().Get("Allow"))
+func TestEveryRequestIsAnsweredAsByEveryHost(t *testing.T) {
+	server := httptest.NewServer(New(whole(&fake{})))
+	defer server.Close()
+	apitest.Table(t, &apitest.Server{URL: server.URL, Machine: true})
+}
+
+func TestWithoutAMachineItIsSaidThatOneIsNeeded(t *testing.T) {
+	server := httptest.NewServer(New(Host{}))
+	defer server.Close()
+	apitest.Table(t, &apitest.Server{URL: server.URL})
+}
+
+func TestWhatIsRefusedReachesNobody(t *testing.T) {
+	f := &fake{}
+	server := httptest.NewServer(New(whole(f)))
+	defer server.Close()
+	for _, c := range apitest.Refused() {
+		c.Ask(t, &apitest.Server{URL: server.URL, Machine: true}, "7")
+		if c.Status != http.StatusNotFound && (f.started != nil || f.changed != nil || f.stopped != 0 || f.review != nil || f.cancelled != 0) {
+			t.Fatalf("%s %s %s has reached somebody: %+v", c.Method, c.Target, c.Body, f)
 		}
-		if c.code != 404 && (f.started != nil || f.changed != nil || f.stopped != 0) {
-			t.Errorf("%s %s %s reached the runs: %+v", c.method, c.target, c.body, f)
-		}
-		if t.Failed() {
-			t.Fatalf("%s %s %s", c.method, c.target, c.body)
-		}
+		*f = fake{}
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 type Searches struct {
 	Executions int64
 	Operations int64         // of all executions together; 0 = no bound
+	Calls      int           // threads x ops, for an execution's judges take longer the more there are; 0 = no bound
+	States     int           // to count by; 0 = as many as there is room for
 	Time       time.Duration // 0 = no bound
 }
 
@@ -48,6 +50,12 @@ func (a *api) explore(w http.ResponseWriter, r *http.Request) {
 		fail(w, "search", 0, err)
 		return
 	}
+	setup := lab.Setup{Scenario: q.Scenario, Variant: q.Variant, Threads: q.Threads, Ops: q.Ops}.Filled()
+	// What is out of bounds anywhere, Explore tells.
+	if most := a.searches.Calls; most > 0 && setup.Check() == nil && setup.Threads*setup.Ops > most {
+		answerError(w, http.StatusBadRequest, fmt.Sprintf("threads: %d x %d ops are too many here: up to %d together would do, or slotrace explore on a machine of your own", setup.Threads, setup.Ops, most))
+		return
+	}
 	select {
 	case a.searching <- struct{}{}:
 		defer func() { <-a.searching }()
@@ -56,9 +64,8 @@ func (a *api) explore(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusTooManyRequests, "another search is under way: it ends within 5 seconds")
 		return
 	}
-	setup := lab.Setup{Scenario: q.Scenario, Variant: q.Variant, Threads: q.Threads, Ops: q.Ops}.Filled()
 	found, err := lab.Explore(setup, q.Mode, lab.Bounds{
-		Seed: uint64(q.Seed), MaxExecutions: q.MaxExecutions, MaxOperations: a.searches.Operations, Timeout: a.searches.Time,
+		Seed: uint64(q.Seed), MaxExecutions: q.MaxExecutions, MaxOperations: a.searches.Operations, MaxStates: a.searches.States, Timeout: a.searches.Time,
 	}, func(func() lab.Progress) bool { return r.Context().Err() == nil })
 	answerLab(w, found, err)
 }

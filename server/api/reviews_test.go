@@ -92,43 +92,6 @@ func keys(t *testing.T, object map[string]any, want string) {
 	}
 }
 
-func TestWrongRequestsAboutReviews(t *testing.T) {
-	for _, c := range []struct {
-		method, target, body string
-		code                 int
-		says                 string
-	}{
-		{"POST", "/api/reviews", `{"allocator":"hope"}`, 400, `allocator: there is no allocator "hope"; there are check-then-act, `},
-		{"POST", "/api/reviews", `{"compare":"hope"}`, 400, `compare: there is no allocator "hope"`},
-		{"POST", "/api/reviews", `{"seed":-1}`, 400, "seed: must be from 0 to 9007199254740991, not -1"},
-		{"POST", "/api/reviews", `{"seed":9007199254740992}`, 400, "seed: must be from 0 to"},
-		{"POST", "/api/reviews", `{"seed":"1"}`, 400, `seed: must be a whole number, not "1"`},
-		{"POST", "/api/reviews", `{"runs":2}`, 400, `there is no field "runs"; there are allocator, compare, seed`},
-		{"POST", "/api/reviews", `[]`, 400, "the body must be a JSON object"},
-		{"POST", "/api/reviews", "{}" + strings.Repeat(" ", 4095), 413, "the body is over 4096 bytes"},
-		{"POST", "/api/reviews?seed=1", `{}`, 400, `there is no parameter "seed" here`},
-		{"GET", "/api/reviews?after=1", "", 400, `there is no parameter "after" here`},
-		{"GET", "/api/reviews/8", "", 404, "review 8: no such review; GET /api/reviews tells which there is"},
-		{"DELETE", "/api/reviews/8", "", 404, "review 8: no such review"},
-		{"GET", "/api/reviews/0", "", 400, `id: must be a number from 1 to 4294967295, not "0"`},
-		{"DELETE", "/api/reviews/x", "", 400, `id: must be a number`},
-		{"DELETE", "/api/reviews/7?now=1", "", 400, `there is no parameter "now"`},
-		{"GET", "/api/reviews/7/evidence", "", 404, `reviews at /api/reviews`},
-		{"PATCH", "/api/reviews/7", "{}", 405, `"PATCH" does nothing here; DELETE, GET, HEAD would`},
-		{"DELETE", "/api/reviews", "", 405, `GET, HEAD, POST would`},
-	} {
-		f := &fake{}
-		wantError(t, ask(t, f, c.method, c.target, c.body), c.code, c.says)
-		if c.code != 404 && (f.review != nil || f.cancelled != 0) {
-			t.Errorf("%s %s %s reached the reviews: %+v", c.method, c.target, c.body, f)
-		}
-		if t.Failed() {
-			t.Fatalf("%s %s %s", c.method, c.target, c.body)
-		}
-	}
-	wantError(t, ask(t, &fake{}, "POST", "/api/reviews", "{}", "Content-Type", "text/plain"), 415, "application/json would do")
-}
-
 func TestFailuresOfTheMachineInReviews(t *testing.T) {
 	full := &os.PathError{Op: "mkdir", Path: "review", Err: syscall.ENOSPC}
 	for _, r := range [][3]string{{"POST", "/api/reviews", "{}"}, {"GET", "/api/reviews/7", ""}, {"DELETE", "/api/reviews/7", ""}} {

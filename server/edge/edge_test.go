@@ -3,23 +3,160 @@
 package edge_test
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	"slotrace/server/api/apitest"
 	"slotrace/server/edge/edgetest"
 )
 
-func TestHealth(t *testing.T) {
-	origin := edgetest.Serve(t, "../..")
-	answer, err := http.Get(origin + "/healthz")
+const root = "../.."
+
+func TestTheEdgeAnswersAsEveryHostOfTheAPI(t *testing.T) {
+	apitest.Table(t, &apitest.Server{URL: edgetest.Serve(t, root)})
+}
+
+func TestRecordingsAtTheEdge(t *testing.T) {
+	s := &apitest.Server{URL: edgetest.Serve(t, root), Limit: 16 << 20}
+	s.Recordings(t)
+}
+
+// ask asks, follows no redirection, and returns the body too.
+func ask(t *testing.T, method, url, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != 200 || strings.TrimSpace(string(body)) != "ok" {
-		t.Errorf("%d %q %v", answer.StatusCode, body, err)
+	all, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(all)
+}
+
+func TestASearchAtTheEdgeIsBoundedByItsWork(t *testing.T) {
+	origin := edgetest.Serve(t, root)
+	for body, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		`{"variant":"fetch-add","threads":8,"ops":8,"mode":"all"}`:                            {200, `"stopped":"3000000 operations were the bound"`},
+		`{"scenario":"lock-order","variant":"one-order","threads":2,"ops":32,"mode":"count"}`: {200, `"stopped":"more than 100000 states are too many to count by`},
+		`{"variant":"fetch-add","threads":3,"ops":3,"mode":"prove"}`:                          {200, `"verdict":"holds"`},
+		`{"variant":"fetch-add","threads":26,"ops":99,"mode":"walk"}`:                         {400, "threads: 26 x 99 ops are too many here: up to 64 together would do"},
+		`{"threads":13,"ops":5}`:  {400, "too many here"},
+		`{"threads":16,"ops":4}`:  {200, `"verdict":"violated"`},
+		`{"threads":27,"ops":99}`: {400, "threads: 1 to 26"},
+	} {
+		answer, text := ask(t, "POST", origin+"/api/explore", body, "Content-Type", "application/json")
+		if answer.StatusCode != want.status || !strings.Contains(text, want.says) {
+			t.Errorf("%s: %s %s, want %d and %q", body, answer.Status, text, want.status, want.says)
+		}
+	}
+}
+
+func TestAPageFromElsewhereMayNotHaveTheEdgeSearch(t *testing.T) {
+	origin := edgetest.Serve(t, root)
+	for _, c := range []struct {
+		name, value string
+		status      int
+	}{
+		{"Origin", origin, 200},
+		{"Origin", "https://elsewhere.example", 403},
+		{"Origin", "null", 403},
+		{"Sec-Fetch-Site", "same-origin", 200},
+		{"Sec-Fetch-Site", "cross-site", 403},
+		{"X-Unasked", "1", 200}, // a script's, that needs no page to do harm
+	} {
+		answer, text := ask(t, "POST", origin+"/api/explore", `{"max_executions":1}`, "Content-Type", "application/json", c.name, c.value)
+		if answer.StatusCode != c.status || c.status == 403 && !strings.Contains(text, `{"error":"refused: `) {
+			t.Errorf("%s: %s: %s %s", c.name, c.value, answer.Status, text)
+		}
+	}
+}
+
+func TestAnAddressThatCannotBeReadIsTheCallersError(t *testing.T) {
+	origin := edgetest.Serve(t, root)
+	for _, path := range []string{"/api/%zz", "/api/explore%", "/api/%2"} {
+		// The client would not send it.
+		c, err := net.Dial("tcp", strings.TrimPrefix(origin, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: edge\r\n\r\n", path)
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != 400 || !strings.HasPrefix(string(text), `{"error":"the address has a %`) {
+			t.Errorf("%s: %s %q, %v", path, answer.Status, text, err)
+		}
+	}
+}
+
+func TestFilesComeWithTheServersHeadersAndNothingElseComes(t *testing.T) {
+	origin := edgetest.Serve(t, root)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		kind         string
+	}{
+		{"GET", "/", 200, "text/html; charset=utf-8"},
+		{"HEAD", "/", 200, "text/html; charset=utf-8"},
+		{"GET", "/page.wasm", 200, "application/wasm"},
+		{"GET", "/lab.wasm", 200, "application/wasm"},
+		{"GET", "/live.wasm", 200, "application/wasm"},
+		{"GET", "/boot.js", 200, "text/javascript; charset=utf-8"},
+		{"GET", "/offline.js", 200, "text/javascript; charset=utf-8"},
+		{"GET", "/style.css", 200, "text/css; charset=utf-8"},
+		{"GET", "/icon.svg", 200, "image/svg+xml"},
+		{"GET", "/index.html", 307, ""},
+		{"GET", "/nothing", 404, ""},
+		{"GET", "/_headers", 404, ""},
+		{"GET", "/r", 404, ""},
+		{"GET", "/worker.mjs", 404, ""},
+		{"GET", "/app.wasm", 404, ""},
+		{"GET", "/healthz/", 404, ""},
+		{"GET", "/healthz2", 404, ""},
+		{"GET", "/api", 404, ""},
+		{"POST", "/", 405, ""},
+		{"DELETE", "/page.wasm", 405, ""},
+	} {
+		answer, body := ask(t, c.method, origin+c.path, "")
+		if answer.StatusCode != c.status || c.kind != "" && answer.Header.Get("Content-Type") != c.kind {
+			t.Errorf("%s %s: %s, %q", c.method, c.path, answer.Status, answer.Header.Get("Content-Type"))
+		}
+		if (c.method == "GET" && c.status == 200) != (body != "") {
+			t.Errorf("%s %s: %d bytes", c.method, c.path, len(body))
+		}
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; ", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if got := answer.Header.Get(name); !strings.HasPrefix(got, want) {
+				t.Errorf("%s %s: %s is %q", c.method, c.path, name, got)
+			}
+		}
+	}
+	answer, _ := ask(t, "GET", origin+"/page.wasm", "")
+	again, body := ask(t, "GET", origin+"/page.wasm", "", "If-None-Match", answer.Header.Get("ETag"))
+	if again.StatusCode != 304 || body != "" || answer.Header.Get("ETag") == "" || answer.Header.Get("Cache-Control") != "public, max-age=0, must-revalidate" {
+		t.Errorf("%v, then %s with %d bytes", answer.Header, again.Status, len(body))
 	}
 }

@@ -141,11 +141,15 @@ func (r *active) startRecord() error {
 	r.mu.Lock()
 	r.record = rec
 	r.mu.Unlock()
-	for _, s := range r.sides {
-		s.throughBarrier(func() { s.tapeOn(rec) })
+	tapes := make([]*tape, len(r.sides))
+	for i, s := range r.sides { // the first frame has the whole picture
+		tapes[i] = &tape{record: rec, on: true}
+		s.portray(tapes[i])
+	}
+	for i, s := range r.sides {
+		s.throughBarrier(func() { s.tapeOn(tapes[i]) })
 		rec.scribes.Go(func() { s.scribe(rec.stop) })
 	}
-	rec.show() // how it stands when it is begun
 	go rec.keep()
 	r.set(func(c *run.Config) { c.Record = true })
 	return nil
@@ -242,7 +246,6 @@ func (rec *record) end(why string, barrier bool) {
 		}
 	}
 	rec.recorder.State(rec.portrayed())
-	rec.recorder.Frame()
 	full := rec.recorder.Full()
 	err := rec.recorder.Close(why)
 	rec.mu.Lock()
@@ -300,20 +303,20 @@ func (s *side) throughBarrier(do func()) {
 	do()
 }
 
-// tapeOn begins to record the side's steps: those of puts that begin from now on.
-func (s *side) tapeOn(rec *record) {
-	t := &tape{record: rec, on: true}
-	s.mu.Lock()
-	t.loss = s.losses.total - min(s.losses.total, latestShown)
-	s.mu.Unlock()
+// tapeOn begins to record the side, as it stands now, and then the steps of puts that begin from
+// now on.
+func (s *side) tapeOn(t *tape) {
+	recorder := t.record.recorder
 	s.tracing.Lock()
-	defer s.tracing.Unlock()
 	s.follow() // what there was is not of it
 	t.dropped = s.tracer.Dropped()
-	rec.recorder.Start(s.number, s.run.clock.Now())
+	recorder.Start(s.number, s.run.clock.Now())
 	s.tape = t
 	s.tracer.Span()
 	s.aim()
+	s.tracing.Unlock()
+	s.portray(t)
+	recorder.Tick()
 }
 
 // tapeOff ends what is recorded of the side.

@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,6 +80,7 @@ type replay struct {
 }
 
 type replaySide struct {
+	first   event.Totals // when it began
 	totals  event.Totals
 	lap     uint32
 	cells   []byte
@@ -111,6 +113,9 @@ func play(t testing.TB, r *recording.Recording) (p replay) {
 				t.Fatalf("segment %d does not begin with the whole picture", i+1)
 			}
 			for _, x := range f.Totals {
+				if i == 0 && k == 0 {
+					p.sides[x.Side].first = x
+				}
 				p.sides[x.Side].totals = x
 			}
 			for _, x := range f.Evidence {
@@ -244,6 +249,7 @@ func wantWholePuts(t *testing.T, allocator string, arrivals, atBarrier bool, s *
 	for name := range puts {
 		last[name.writer] = max(last[name.writer], name.number)
 	}
+	wantNoneMissing(t, puts, s.gaps)
 	for name, records := range puts {
 		got := map[event.Phase]map[visible.Step]bool{event.Done: {}, event.Arrive: {}}
 		refused, block := false, false
@@ -274,6 +280,29 @@ func wantWholePuts(t *testing.T, allocator string, arrivals, atBarrier bool, s *
 		}
 	}
 	return stored, collisions
+}
+
+// wantNoneMissing wants a gap wherever a writer has made puts of which there is nothing.
+func wantNoneMissing(t *testing.T, puts map[putName][]event.Record, gaps []recording.Gap) {
+	t.Helper()
+	var spans [run.MaxWriters][]putSpan
+	for name, records := range puts {
+		spans[name.writer] = append(spans[name.writer], putSpan{name.number, records[0].At, records[len(records)-1].At})
+	}
+	for w, all := range spans {
+		slices.SortFunc(all, func(a, b putSpan) int { return cmp.Compare(a.number, b.number) })
+		for i := 1; i < len(all); i++ {
+			before, next := all[i-1], all[i]
+			if next.number > before.number+1 && !slices.ContainsFunc(gaps, func(g recording.Gap) bool { return g.From <= next.from && g.To >= before.to }) {
+				t.Fatalf("writer %d: nothing is there of puts %d to %d, and no gap is told from %d to %d", w, before.number+1, next.number-1, before.to, next.from)
+			}
+		}
+	}
+}
+
+type putSpan struct {
+	number   uint32
+	from, to int64
 }
 
 // A run is recorded from its first step to its end: the recording has its figures, the map of
@@ -369,7 +398,10 @@ func TestARecordingBeginsAndEndsWhileTheRunGoesOn(t *testing.T) {
 				if r.Ended != endedAsked || s.totals.Stored < first.Stored+20 || s.totals.Stored > last.Stored || s.events == 0 || s.events != ended.Events || s.leftOut != ended.LeftOut {
 					t.Errorf("%q, from %d to %d: %+v, %d events, %d left out, want %+v", r.Ended, first.Stored, last.Stored, s.totals, s.events, s.leftOut, ended)
 				}
-				wantWholePuts(t, "check-then-act", c.PaceUS > 0, c.PaceUS == 0, s)
+				stored, collisions := wantWholePuts(t, "check-then-act", c.PaceUS > 0, c.PaceUS == 0, s)
+				if c.PaceUS == 0 && (!ended.Whole || stored != s.totals.Stored-s.first.Stored || collisions != s.totals.Collisions-s.first.Collisions) { // it began at the barrier
+					t.Errorf("%d stored, %d collisions, from %+v to %+v; %+v: %+v", stored, collisions, s.first, s.totals, ended, s.gaps)
+				}
 				ids = append(ids, ended.ID)
 			}
 			there, err := shelfOf(o).IDs()
@@ -400,7 +432,7 @@ func TestRecordingAPausedRunMovesNobody(t *testing.T) {
 	r := activeRun(t, l, id)
 	before, at := r.sides[0].store.Stats(), r.clock.Now()
 	change(t, l, id, run.Change{Record: new(true)})
-	if now := r.sides[0].store.Stats(); now != before || r.clock.Now() != at {
+	if now := r.sides[0].store.Stats(); now.Count != before.Count || now.Entries != before.Entries || r.clock.Now() != at {
 		t.Errorf("it moved from %+v to %+v", before, now)
 	}
 	change(t, l, id, run.Change{Step: new(40)})

@@ -13,6 +13,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -151,6 +152,9 @@ func (r *Relay) refused(answer *http.Response, err error) error {
 		if errors.As(err, &lookup) && lookup.IsNotFound {
 			return fmt.Errorf("no host %q is known; check the name, or the network", room.address.Hostname())
 		}
+		if request := (*url.Error)(nil); errors.As(err, &request) {
+			err = request.Err // without what was asked, which is known
+		}
 		return fmt.Errorf("cannot connect: %s", oneLine(err.Error()))
 	}
 	text := ""
@@ -175,8 +179,15 @@ func (r *Relay) refused(answer *http.Response, err error) error {
 // ended says what the end of a connection means.
 func (r *Relay) ended(err error) error {
 	var closed websocket.CloseError
-	if !errors.As(err, &closed) {
+	var never hopeless
+	switch {
+	case err == errEnd, errors.As(err, &never):
 		return err
+	case !errors.As(err, &closed):
+		for errors.Unwrap(err) != nil {
+			err = errors.Unwrap(err) // what it was is of interest, not on which way it came
+		}
+		return fmt.Errorf("the connection broke: %s", oneLine(err.Error()))
 	}
 	switch closed.Code {
 	case event.CloseReplaced:

@@ -269,6 +269,56 @@ func TestWhatMayPassIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A room that was put back to an earlier place has a frame that is not known any more: then
+// all begins anew.
+func TestAFrameThatIsNotKnownBeginsAnew(t *testing.T) {
+	h := newHost(t)
+	sessions := make(chan event.Session, 2)
+	h.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		if len(sessions) > 0 {
+			return false
+		}
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{event.Protocol}})
+		if err != nil {
+			return true
+		}
+		defer conn.CloseNow()
+		conn.SetReadLimit(event.MaxMessage)
+		_, m, err := conn.Read(r.Context())
+		if err != nil {
+			return true
+		}
+		session, _, err := event.ParsePresent(m)
+		if err != nil {
+			t.Error(err)
+		}
+		sessions <- session
+		conn.Write(r.Context(), websocket.MessageBinary, event.AppendAck(nil, 7))
+		conn.Read(r.Context())
+		return true
+	}
+	room, err := ParseRoom(h.URL + "/room/a-room")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := &lines{}
+	r := New(started(), Options{Room: room, Token: secret, Log: slog.New(slog.NewTextHandler(said, nil))})
+	ctx, cancel := context.WithCancel(bounded(t))
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	<-h.comes
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if first := <-sessions; first == r.session {
+		t.Error("it came back with the same session")
+	}
+	if !strings.Contains(said.String(), "frame 7") {
+		t.Error(said)
+	}
+}
+
 func TestAnUnknownHostIsSaid(t *testing.T) {
 	board := started()
 	room, err := ParseRoom("https://no-such-host.invalid/room/a")

@@ -66,8 +66,9 @@ type known struct {
 }
 
 type stamp struct {
-	folder, header, manifest time.Time
-	headerBytes, bytes       int64
+	header, manifest   time.Time
+	headerBytes, bytes int64
+	files              int
 }
 
 // New returns the shelf in fsys, its folder, and removes what was left there half.
@@ -254,12 +255,8 @@ func (s *Shelf) find(id string) (run.Kept, error) {
 
 // stamp tells when a recording's files were changed.
 func (s *Shelf) stamp(id string) (at stamp, err error) {
-	folder, err := hackpadfs.Stat(s.fsys, id)
-	if err != nil || !folder.IsDir() {
-		return at, recording.ErrUnknown
-	}
-	at.folder = folder.ModTime()
-	h, m := s.shelf.Files(id)
+	h, m, n := s.shelf.Files(id)
+	at.files = n
 	if h == nil && !s.on[id] {
 		return at, recording.ErrUnknown
 	}

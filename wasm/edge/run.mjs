@@ -17,6 +17,8 @@ const others = readdirSync(folder).filter((name) => /\.(m?js|wasm)$/.test(name))
 const modules = [main, ...others.filter((path) => path !== main)].map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
 const sqlite = new Set((config.migrations ?? []).flatMap((m) => m.new_sqlite_classes ?? []));
 
+const secrets = process.env.PRESENTER_TOKEN ? { PRESENTER_TOKEN: process.env.PRESENTER_TOKEN } : {};
+
 const edge = new Miniflare({
   name: config.name,
   host: "127.0.0.1",
@@ -34,7 +36,7 @@ const edge = new Miniflare({
   },
   kvNamespaces: (config.kv_namespaces ?? []).map((n) => n.binding),
   r2Buckets: (config.r2_buckets ?? []).map((b) => b.binding),
-  bindings: config.vars ?? {},
+  bindings: { ...config.vars, ...secrets },
   durableObjects: Object.fromEntries((config.durable_objects?.bindings ?? []).map((o) => [o.name, { className: o.class_name, useSQLite: sqlite.has(o.class_name) }])),
 });
 

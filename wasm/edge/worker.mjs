@@ -1,11 +1,14 @@
 // The worker: hands what is asked for to whoever has it. Files that there are, the platform sends by itself, without a
 // worker; go.mjs starts an instance of Go for each request it gets, which takes some milliseconds of the processor's time.
 import go from "./go.mjs";
+import { rooms } from "./room.mjs";
+export { Room } from "./room.mjs";
 
 export default {
   async fetch(request, env, ctx) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/healthz" || pathname.startsWith("/api/")) return api(request, pathname, env, ctx);
+    const url = new URL(request.url), { pathname } = url;
+    if (pathname === "/healthz" || /^\/(api|r)\//.test(pathname)) return api(request, pathname, env, ctx);
+    if (pathname.startsWith("/room/")) return rooms(request, url, env);
     return env.ASSETS.fetch(request);
   },
 };
@@ -14,10 +17,10 @@ async function api(request, pathname, env, ctx) {
   // Go takes no such address: its HTTP server has refused it before a handler is asked.
   if (/%(?![0-9a-f]{2})/i.test(pathname)) return refusal(400, "the address has a % that no two hexadecimal digits follow; %25 would do");
   try {
-    if (request.method !== "HEAD") return await go.fetch(request, env, ctx);
-    // Its instance ends when its body has been read, and nobody reads the body of an answer to HEAD.
-    const answer = await go.fetch(new Request(request, { method: "GET" }), env, ctx);
-    await answer.arrayBuffer();
+    const answer = await go.fetch(request, env, ctx);
+    if (request.method !== "HEAD") return answer;
+    // Its instance ends with its body, which nobody reads: it is empty, whatever length the headers tell.
+    answer.body?.cancel().catch(() => {});
     return new Response(null, answer);
   } catch (error) {
     console.error(error);

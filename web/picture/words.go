@@ -160,6 +160,8 @@ func CloseReason(code int, reason string) string {
 		return "the server is stopping"
 	case 1008:
 		return "the server heard nothing from this page for too long"
+	case 1012: // server/room/ROOM.md
+		return "the room begins anew"
 	case 1013:
 		return "too many are watching"
 	case 4010: // static/site.js

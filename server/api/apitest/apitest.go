@@ -18,6 +18,9 @@ type Server struct {
 	URL    string       // where it is, without a slash at the end
 	Client *http.Client // nil = http.DefaultClient
 
+	// Machine says that it is a machine of one's own. If not, it says of what needs one that it does.
+	Machine bool
+
 	// Owned says that whoever asks may list, rename and remove recordings, which at the edge nobody may.
 	Owned bool
 
@@ -55,7 +58,7 @@ func (s *Server) ask(t testing.TB, q Request) (Answer, error) {
 		return Answer{}, err
 	}
 	path, query, _ := strings.Cut(q.Path, "?")
-	r.URL.Opaque = "//" + r.URL.Host + path // as it is, dots and all
+	r.URL.Opaque = path // as it is, dots and all
 	r.URL.RawQuery = query
 	for i := 0; i < len(q.Header); i += 2 {
 		r.Header.Add(q.Header[i], q.Header[i+1])

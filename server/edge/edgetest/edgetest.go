@@ -11,9 +11,18 @@ import (
 	"testing"
 )
 
+// Token is the secret of who may present.
+const Token = "only-for-tests"
+
 // Serve serves the edge until the test ends, with nothing kept in it, and returns its
 // origin. root is the module's folder, as the test sees it.
 func Serve(t testing.TB, root string) string {
+	t.Helper()
+	return ServeAnd(t, root, func(string) {})
+}
+
+// ServeAnd is Serve where hears is given each line that the worker says.
+func ServeAnd(t testing.TB, root string, hears func(line string)) string {
 	t.Helper()
 	for name, maker := range map[string]string{"build/edge/worker/app.wasm": "make edge builds it", "build/miniflare/installed": "make test installs it"} {
 		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
@@ -22,6 +31,7 @@ func Serve(t testing.TB, root string) string {
 	}
 	node := exec.Command("node", "build/miniflare/run.mjs", "wasm/edge/wrangler.toml", "0", "--until-eof")
 	node.Dir = root
+	node.Env = append(os.Environ(), "PRESENTER_TOKEN="+Token)
 	node.Stderr = t.Output()
 	alive, err := node.StdinPipe() // it ends when this does, also where the test is killed
 	if err != nil {
@@ -44,6 +54,7 @@ func Serve(t testing.TB, root string) string {
 				serves <- origin
 			} else {
 				t.Log(lines.Text()) // what the worker says
+				hears(lines.Text())
 			}
 		}
 	}()
