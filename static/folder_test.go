@@ -28,11 +28,11 @@ func TestTheFolderHoldsAllThatThePageAsksFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{".nojekyll", "boot.js", "icon.svg", "index.html", "lab.js", "lab.wasm", "live.wasm", "offline.js", "page.wasm", "patch.js", "site.js", "style.css", "wasm_exec.js"}
+	want := []string{".nojekyll", "boot.js", "icon.svg", "index.html", "lab.js", "lab.wasm", "live.wasm", "offline.js", "page.wasm", "patch.js", "site.js", "style.css", "tape.js", "tape.wasm", "wasm_exec.js"}
 	if got := slices.Sorted(maps.Keys(folder)); !slices.Equal(got, want) {
 		t.Errorf("it holds %q, want %q", got, want)
 	}
-	for _, name := range []string{"index.html", "boot.js", "site.js", "lab.js"} {
+	for _, name := range []string{"index.html", "boot.js", "site.js", "lab.js", "tape.js"} {
 		for _, asked := range regexp.MustCompile(`(?:href=|src=|fetch\(|importScripts\(|Worker\(|register\()"([^"#?]+)`).FindAllSubmatch(folder[name], -1) {
 			if _, ok := folder[string(asked[1])]; !ok {
 				t.Errorf("%s asks for %s, which is not in the folder beside it", name, asked[1])

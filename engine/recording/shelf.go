@@ -1,7 +1,6 @@
 package recording
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +30,7 @@ const (
 func NewID() string {
 	id := make([]byte, 0, idLength)
 	for b := make([]byte, 32); len(id) < idLength; {
-		rand.Read(b)
+		random(b)
 		for _, c := range b {
 			if c < 248 && len(id) < idLength { // 8 x 31: each letter is as likely
 				id = append(id, idLetters[int(c)%len(idLetters)])
