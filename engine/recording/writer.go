@@ -130,7 +130,7 @@ func (w *Writer) Close(ended string) error {
 	if w.err != nil {
 		ended = w.err.Error()
 	}
-	w.manifest.Ended = ended
+	w.manifest.Ended = inLine(ended)
 	if err := writeManifest(w.fsys, &w.manifest); err != nil && w.err == nil {
 		w.err = fmt.Errorf("recording: manifest: %w", err)
 	}
