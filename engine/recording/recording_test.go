@@ -760,3 +760,51 @@ func ExampleOpen() {
 	}
 	// Output: it is not a recording of slotrace: there is no header.slot in it
 }
+
+// placed counts the bytes of files that are put in place.
+type placed struct {
+	hackpadfs.FS
+	bytes map[string]int64
+}
+
+func (p placed) OpenFile(name string, flag int, perm hackpadfs.FileMode) (hackpadfs.File, error) {
+	return hackpadfs.OpenFile(p.FS, name, flag, perm)
+}
+
+func (p placed) Rename(a, b string) error {
+	if info, err := hackpadfs.Stat(p.FS, a); err == nil {
+		p.bytes[b] += info.Size()
+	}
+	return hackpadfs.Rename(p.FS, a, b)
+}
+
+// Hours of slow motion are thousands of segments.
+func TestOfALongRecordingTheManifestIsNotMostOfWhatIsWritten(t *testing.T) {
+	fsys := placed{memory(t), make(map[string]int64)}
+	record(t, fsys, 2000, oneFrame)
+	info, err := hackpadfs.Stat(fsys, manifestName)
+	must(t, err)
+	if written := fsys.bytes[manifestName]; written > 64*info.Size() {
+		t.Errorf("a manifest of %d KiB was written as %d MiB", info.Size()>>10, written>>20)
+	}
+	r, err := Open(fsys.FS)
+	must(t, err)
+	if len(r.Damage) > 0 || len(r.Segments) < 2000 {
+		t.Errorf("%d segments, %q", len(r.Segments), r.Damage)
+	}
+}
+
+func TestARecordingEndsBeforeItsManifestIsTooLongToBeRead(t *testing.T) {
+	fsys := memory(t)
+	w, err := NewWriter(fsys, testHeader())
+	must(t, err)
+	r, err := NewRecorder(w, testHeader(), testState(), Options{})
+	must(t, err)
+	w.mu.Lock()
+	w.listing = maxManifest / 2
+	w.mu.Unlock()
+	if !r.Full() || r.Frame() {
+		t.Error("it goes on")
+	}
+	must(t, r.Close("it has the size that it may have"))
+}
