@@ -53,7 +53,13 @@ func Open(fsys fs.FS) (*Recording, error) {
 		}
 	}
 	for i := range r.Segments {
-		switch size, there := sizes[i+1]; {
+		size, there := sizes[i+1]
+		if !there { // it may have come since
+			if info, err := fs.Stat(fsys, segmentName(i+1)); err == nil {
+				size, there = info.Size(), true
+			}
+		}
+		switch {
 		case !there:
 			r.Damage = append(r.Damage, segmentName(i+1)+": it is missing")
 		case size != r.Segments[i].Bytes:
