@@ -99,7 +99,7 @@ func Open(fsys fs.FS) (*Recording, error) {
 
 // root finds the folder that the header is in.
 func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
-	entries, err := fs.ReadDir(fsys, ".")
+	entries, err := readDir(fsys)
 	if err != nil {
 		return nil, nil, reason(err)
 	}
@@ -118,7 +118,7 @@ func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
 		if err != nil {
 			return nil, nil, reason(err)
 		}
-		if entries, err := fs.ReadDir(sub, "."); err == nil && slices.ContainsFunc(entries, has) {
+		if entries, err := readDir(sub); err == nil && slices.ContainsFunc(entries, has) {
 			return sub, entries, nil
 		}
 	}

@@ -842,3 +842,34 @@ func TestARecordingThatIsOpenedWhileItGoesOnIsNotDamaged(t *testing.T) {
 	}
 	must(t, r.Close("stopped"))
 }
+
+// moves is a folder that loses a file, now and then, while it is listed.
+type moves struct {
+	hackpadfs.FS
+	times *int
+}
+
+func (m moves) Mount(name string) (hackpadfs.FS, string) { return m.FS, name }
+
+func (m moves) ReadDir(name string) ([]fs.DirEntry, error) {
+	if *m.times--; *m.times >= 0 {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	return hackpadfs.ReadDir(m.FS, name)
+}
+
+func TestAFileThatGoesWhileAFolderIsListedDoesNotHideTheOthers(t *testing.T) {
+	fsys := memory(t)
+	shelf := NewShelf(fsys)
+	id, in, err := shelf.Make()
+	must(t, err)
+	record(t, in, 3, oneFrame)
+	times := 2
+	if r, err := Open(moves{in, &times}); err != nil || len(r.Damage) > 0 {
+		t.Error(r, err)
+	}
+	times = 2
+	if ids, err := NewShelf(moves{fsys, &times}).IDs(); err != nil || !slices.Equal(ids, []string{id}) {
+		t.Error(ids, err)
+	}
+}

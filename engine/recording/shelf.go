@@ -105,7 +105,7 @@ func (s *Shelf) Files(id string) (header, manifest fs.FileInfo, count int) {
 	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
 		manifest = i
 	}
-	entries, err := hackpadfs.ReadDir(in, ".")
+	entries, err := readDir(in)
 	if err != nil {
 		return header, manifest, 0
 	}
@@ -118,7 +118,7 @@ func (s *Shelf) Bytes(id string) (n int64) {
 	if err != nil {
 		return 0
 	}
-	entries, err := hackpadfs.ReadDir(in, ".")
+	entries, err := readDir(in)
 	if err != nil {
 		return 0
 	}
@@ -132,7 +132,7 @@ func (s *Shelf) Bytes(id string) (n int64) {
 
 // IDs lists the recordings' ids.
 func (s *Shelf) IDs() ([]string, error) {
-	entries, err := hackpadfs.ReadDir(s.fsys, ".")
+	entries, err := readDir(s.fsys)
 	if err != nil {
 		return nil, reason(err)
 	}
