@@ -17,6 +17,7 @@ const (
 	maxRaw      = 16 << 20 // uncompressed frames of a segment
 	maxFile     = maxRaw + 1<<20
 	maxManifest = 64 << 20
+	maxSummary  = 64 << 10 // JSON of a segment's summary: there are some 20 KiB in the largest
 	maxSegments = 1 << 17
 	maxFrames   = 1 << 16 // in a segment
 	maxCurve    = 64      // points of a segment's curve, on each side

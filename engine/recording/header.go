@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -157,16 +158,43 @@ func readManifest(fsys fs.FS) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return m, fmt.Errorf("%s: %w: %w", manifestName, ErrDamaged, err)
+	if m, err = parseManifest(b); err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w: %w", manifestName, ErrDamaged, err)
 	}
-	if len(m.Segments) > maxSegments {
-		return m, fmt.Errorf("%s: %w: it lists %d segments", manifestName, ErrDamaged, len(m.Segments))
+	return m, nil
+}
+
+// parseManifest takes one segment at a time: of an array of millions, each of which is a byte
+// or two, nothing is made.
+func parseManifest(b []byte) (m Manifest, err error) {
+	var outer struct {
+		Segments json.RawMessage `json:"segments"`
+		Ended    string          `json:"ended"`
 	}
-	for i := range m.Segments {
-		if err := m.Segments[i].check(i + 1); err != nil {
-			return m, fmt.Errorf("%s: %w: segment %d: %w", manifestName, ErrDamaged, i+1, err)
+	if err := json.Unmarshal(b, &outer); err != nil {
+		return m, err
+	}
+	m.Ended = outer.Ended
+	if len(outer.Segments) == 0 || outer.Segments[0] != '[' {
+		return m, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(outer.Segments)) // its syntax is known to be right
+	d.Token()
+	var one json.RawMessage
+	for d.More() {
+		number := len(m.Segments) + 1
+		if number > maxSegments {
+			return m, fmt.Errorf("it lists more than %d segments", maxSegments)
 		}
+		err := d.Decode(&one)
+		var s Segment
+		if err == nil {
+			s, err = parseSegment(one, number)
+		}
+		if err != nil {
+			return m, fmt.Errorf("segment %d: %w", number, err)
+		}
+		m.Segments = append(m.Segments, s)
 	}
 	return m, nil
 }

@@ -135,7 +135,9 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 	}
 	directory.listed = true
 	names := make(map[string]bool, len(z.File))
+	unpacked := uint64(0)
 	for _, f := range z.File {
+		unpacked += min(f.UncompressedSize64, 1<<40)
 		switch {
 		case !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) || strings.ContainsAny(f.Name, "\\\x00"):
 			return nil, fmt.Errorf("%w: it is a zip file that names %.60q, which is no place inside it", ErrForeign, f.Name)
@@ -143,6 +145,10 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 			return nil, fmt.Errorf("%w: it is a zip file that holds %.60q twice", ErrForeign, f.Name)
 		}
 		names[f.Name] = true
+	}
+	// What a recording has in it is compressed already; without its manifest all of it is read here.
+	if unpacked > maxUnpacked && unpacked > 8*uint64(size) {
+		return nil, fmt.Errorf("%w: its %s would unpack to %s, which no run's do", ErrDamaged, Bytes(size), Bytes(int64(unpacked)))
 	}
 	return Open(z)
 }

@@ -53,12 +53,9 @@ func (r *Recording) Zip() (*Zip, error) {
 		name, length, crc := segmentName(i+1), r.Segments[i].Bytes, r.Segments[i].CRC32
 		info, err := fs.Stat(r.fsys, name)
 		if err == nil && info.Size() != length {
-			var b []byte
-			if b, err = fs.ReadFile(r.fsys, name); err == nil {
-				length, crc = int64(len(b)), crc32.ChecksumIEEE(b)
-			}
+			length, crc, err = measure(r.fsys, name)
 		}
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrDamaged) {
 			continue // Damage tells of it
 		}
 		if err == nil {
@@ -72,6 +69,18 @@ func (r *Recording) Zip() (*Zip, error) {
 		return nil, err
 	}
 	return &Zip{fsys: r.fsys, pieces: l.pieces, size: l.size}, nil
+}
+
+// measure reads a file that is another than was written: as far as any may go, since it may
+// unpack without end.
+func measure(fsys fs.FS, name string) (length int64, crc uint32, err error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	b, err := readAll(f, maxFile)
+	return int64(len(b)), crc32.ChecksumIEEE(b), err
 }
 
 // layout is what a zip writer writes to: of a file that stands elsewhere it keeps the place.

@@ -246,8 +246,8 @@ func TestARoomCarriesALiveRunToFiftyViewers(t *testing.T) {
 	if s.Totals.Stored != told.Stored || s.Totals.Collisions != told.Collisions || s.Totals.Lost != told.Lost {
 		t.Errorf("the board says %+v, the run %+v", s.Totals, told)
 	}
-	if told.Collisions == 0 || s.Records == 0 || s.LeftOut == 0 {
-		t.Errorf("too little happened: %+v, %d steps and %d left out", told, s.Records, s.LeftOut)
+	if told.Collisions == 0 || s.Records == 0 {
+		t.Errorf("too little happened: %+v, %d steps", told, s.Records)
 	}
 	for i, w := range all {
 		if i < viewers-late && (w.times > 2 || !strings.Contains(strings.Join(w.told, "|"), "away")) {

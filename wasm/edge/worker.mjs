@@ -8,7 +8,7 @@ export default {
   async fetch(request, env, ctx) {
     const url = new URL(request.url), { pathname } = url;
     if (pathname === "/healthz" || /^\/(api|r)\//.test(pathname)) return api(request, pathname, env, ctx);
-    if (pathname.startsWith("/room/")) return rooms(request, url, env);
+    if (/^\/room\/./.test(pathname)) return rooms(request, url, env);
     return env.ASSETS.fetch(request);
   },
 };
