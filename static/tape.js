@@ -58,6 +58,8 @@
     measure();
   };
   let focused = null;
+  const questions = new Map(); // about slots, by number
+  let questioned = 0;
   const orders = {
     shelf: apply("shelf"),
     bar: apply("bar"),
@@ -86,6 +88,11 @@
       else slotrace.copyByHand(address);
     },
     choose: () => file.click(),
+    answer: (what) => {
+      const [, number, text] = /^(\d+) (.*)$/s.exec(what);
+      questions.get(+number)?.({ status: 200, text: () => text });
+      questions.delete(+number);
+    },
     save: (name, blob) => slotrace.save(name, blob),
     failed: (text) => say("It could not be saved: " + text, true),
   };
@@ -137,8 +144,12 @@
   };
   slotrace.fetch = (path, options) => {
     if (!replaying || !path.startsWith("/api/runs")) return ask(path, options);
-    const error = "A replay: what a slot holds is not recorded, only who claimed it.";
-    return Promise.resolve({ status: 404, text: () => Promise.resolve(JSON.stringify({ error })) });
+    const [, slot, side] = /\/slots\/(\d+)\?side=(\d)/.exec(path) ?? [];
+    if (slot === undefined) return Promise.resolve({ status: 404, text: () => '{"error":"it is a replay"}' });
+    return new Promise((resolve) => {
+      questions.set(++questioned, resolve);
+      tell("slot " + questioned + " " + side + " " + slot);
+    });
   };
 
   // Time goes on with the screen's frames.

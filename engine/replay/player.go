@@ -456,6 +456,47 @@ func (p *Player) LatestClash(after int64) (at int64, ok bool) {
 	return 0, false
 }
 
+// Claim is one store that took a slot.
+type Claim struct {
+	Writer uint8
+	Number uint32
+	At     int64
+	Loss   *event.Loss // that it is known to be lost; nil = it is not
+}
+
+// Slot tells who took a slot of a side in the lap that the map shows, as far as that is
+// loaded, and whether more than one did.
+func (p *Player) Slot(number, slot int) (claims []Claim, collided bool) {
+	s := p.side(uint8(number))
+	if s == nil || slot < 0 || slot >= len(s.cells) {
+		return nil, false
+	}
+	for i := p.at.Segment - 1; i <= p.at.Segment; i++ {
+		g := p.loaded[i]
+		if g == nil {
+			continue
+		}
+		end := len(g.Steps)
+		if i == p.at.Segment {
+			end = min(p.at.Taken, end)
+		}
+		for k := range g.Steps[:end] {
+			st := &g.Steps[k]
+			if st.Step != visible.Block || !st.Done() || st.Side() != number || st.Lap != s.lap || int64(st.Value) != int64(slot) {
+				continue
+			}
+			c := Claim{Writer: st.Thread, Number: st.Number, At: st.At}
+			for j := range s.evidence {
+				if l := &s.evidence[j]; l.Writer == st.Thread && l.Store == st.Number {
+					c.Loss = l
+				}
+			}
+			claims = append(claims, c)
+		}
+	}
+	return claims, s.cells[slot]&event.CellCollided != 0
+}
+
 // Totals are a side's totals at the present.
 func (p *Player) Totals(side int) event.Totals { return p.sides[side].totals }
 

@@ -376,3 +376,44 @@ func TestFramesOfAReplayAreReported(t *testing.T) {
 		t.Error("the page hardly moves")
 	}
 }
+
+func TestWithoutAServerARunIsRecordedAndPlayedInTheBrowser(t *testing.T) {
+	b := hosted(t, false).open(t, "", 1280, 720)
+	b.until("!document.querySelector('#run').disabled")
+	b.slide("#pace", 60)
+	b.click("#run")
+	b.until(state + " === 'running' && !document.querySelector('#record').disabled")
+	b.keys("R")
+	b.until("document.querySelector('#record').getAttribute('aria-pressed') === 'true'")
+	b.until(figureAtLeast("collisions", b.figure("collisions")+3))
+	b.keys("R")
+	b.until("document.querySelector('#recorded').textContent.includes('see Recordings')")
+	b.keys("5")
+	b.until(shelfSeen + " && document.querySelector('#shelf li')?.textContent.includes('in this browser')")
+	if eval[bool](b, "!!document.querySelector('#shelf [data-tape^=share]')") {
+		t.Error("it can be shared, with nobody to share it")
+	}
+	b.click("#shelf h3 button")
+	b.until(tapeSeen + " && " + stands + ".includes('took slot')")
+	b.keys(kb.End)
+	b.until(figureAtLeast("collisions", 3))
+	b.keys("n")
+	b.until("document.querySelector('#tape [role=status]').textContent.includes('last collision')")
+	if got := b.foreign(); got != "" {
+		t.Errorf("it has asked for %s", got)
+	}
+}
+
+// A slot of a replay tells who took it, as a live one does.
+func TestASlotOfAReplayTellsWhoTookIt(t *testing.T) {
+	b := serve(t).openAt(t, "#recordings", 1440, 900)
+	b.give(zipped(t, sample.Options{Compare: "fetch-add", Writers: 4, Slots: 100, Puts: 2000, Seed: 3}))
+	b.until(tapeSeen + " && " + stands + ".includes('took slot') && !document.querySelector('#right').hidden")
+	for range 3 {
+		b.keys("n")
+	}
+	b.run("document.querySelector('#slots-canvas').focus()")
+	b.keys(kb.ArrowRight + kb.Enter)
+	b.until("document.querySelector('#cell').checkVisibility() && document.querySelector('#cell').textContent.includes('claimed')")
+	b.shot("replay-compare")
+}

@@ -80,6 +80,7 @@ const (
 	OutCopy    = "copy"    // the address in Text, from the page's own
 	OutSave    = "save"    // Zip
 	OutChoose  = "choose"  // a file
+	OutAnswer  = "answer"  // to a question about a slot: its number, and JSON
 )
 
 // Desk is the program. One goroutine at a time may use it; what takes long it hands out as
@@ -213,6 +214,8 @@ func (d *Desk) do(verb, object string) error {
 		d.cancel(object)
 	case "keep":
 		d.keep()
+	case "slot":
+		d.slot(object)
 	default:
 		if d.film == nil {
 			return nil

@@ -13,6 +13,7 @@ import (
 
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
+	"slotrace/engine/replay"
 	"slotrace/engine/replay/sample"
 )
 
@@ -34,6 +35,7 @@ type stage struct {
 	copied  []string
 	saved   []Zip
 	chosen  int
+	answers []string
 }
 
 func memory(t testing.TB) *recording.Shelf {
@@ -122,6 +124,8 @@ func (s *stage) take(o Out) {
 		s.copied = append(s.copied, o.Text)
 	case OutSave:
 		s.saved = append(s.saved, *o.Zip)
+	case OutAnswer:
+		s.answers = append(s.answers, o.Text)
 	case OutChoose:
 		s.chosen++
 	default:
@@ -577,4 +581,24 @@ func TestGapsAreHatchedAndSaid(t *testing.T) {
 	if find(s.d.viewMap(f), "class", "gaps") == nil {
 		t.Error("the map does not hatch it")
 	}
+}
+
+func TestASlotTellsWhoTookIt(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Seed: 2, Puts: 500})
+	s.do("address #replay?id="+id, "next", "next")
+	c, ok := s.d.film.player.Clash()
+	if !ok {
+		t.Fatal("there is no collision")
+	}
+	s.do("slot 7 0 "+strconv.Itoa(int(c.Slot)), "slot 8 0 99", "slot 9 1 0", "slot x")
+	if len(s.answers) != 3 {
+		t.Fatalf("%q", s.answers)
+	}
+	w := func(p replay.Put) string {
+		return "w" + strconv.Itoa(int(p.Writer)+1) + "-m" + strconv.Itoa(int(p.Number))
+	}
+	says(t, s.answers[0], []string{"7 {", w(c.First), w(c.Second), "written at"})
+	says(t, s.answers[1], []string{`8 {"claims":0,"memories":[]}`})
+	says(t, s.answers[2], []string{`9 {"claims":0`})
 }

@@ -1,7 +1,9 @@
 package tape
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -559,6 +561,44 @@ func (f *film) walk(d *Desk, verb string) error {
 		f.said = "There is no collision before."
 	}
 	return nil
+}
+
+// slot answers what the page asks about a slot, in the words of server/api: its number,
+// side and slot.
+func (d *Desk) slot(object string) {
+	var asked, side, slot int
+	if n, _ := fmt.Sscan(object, &asked, &side, &slot); n != 3 || d.film == nil {
+		return
+	}
+	f := d.film
+	claims, collided := f.player.Slot(side, slot)
+	type memory struct {
+		ID       string `json:"id"`
+		Outcome  string `json:"outcome"`
+		Expected string `json:"expected"`
+		Got      string `json:"got,omitempty"`
+	}
+	answer := struct {
+		Claims   int      `json:"claims"`
+		Memories []memory `json:"memories"`
+	}{len(claims), []memory{}}
+	if answer.Claims < 2 && collided { // the others' steps are not at hand
+		answer.Claims = 2
+	}
+	for i := range claims {
+		c := &claims[i]
+		w, n := strconv.Itoa(int(c.Writer)+1), strconv.FormatUint(uint64(c.Number), 10)
+		m := memory{ID: "w" + w + "-m" + n, Outcome: "written at " + f.clock(c.At), Expected: "Writer " + w + " content " + n}
+		if c.Loss != nil {
+			m.Outcome, m.Expected, m.Got = "lost", c.Loss.Expected, c.Loss.Got
+		}
+		answer.Memories = append(answer.Memories, m)
+	}
+	b, err := json.Marshal(answer)
+	if err != nil {
+		panic(err) // it is made of strings and numbers
+	}
+	d.tell(Out{Kind: OutAnswer, Text: strconv.Itoa(asked) + " " + string(b)})
 }
 
 // explain opens the explorer on the two stores that have collided.
