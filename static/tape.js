@@ -78,6 +78,7 @@
     },
     go: (what) => { location.hash = what; },
     place: (what) => {
+      if (what.startsWith("replay") && !location.hash.startsWith("#replay")) return; // somebody has gone elsewhere meanwhile
       const other = location.hash !== "#" + what;
       history.replaceState(null, "", "#" + what);
       if (other && !what.startsWith("replay")) dispatchEvent(new HashChangeEvent("hashchange"));
