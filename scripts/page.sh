@@ -30,4 +30,4 @@ within() { # a program, and how many bytes of it brotli may send
 }
 within page.wasm 600000
 within lab.wasm 1200000
-within tape.wasm 1100000
+within tape.wasm 1150000
