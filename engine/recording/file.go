@@ -134,11 +134,13 @@ func write(fsys hackpadfs.FS, name string, b []byte) error {
 	if closing := f.Close(); err == nil {
 		err = closing
 	}
+	if err == nil {
+		err = hackpadfs.Rename(fsys, temporary, name)
+	}
 	if err != nil {
 		hackpadfs.Remove(fsys, temporary) // or it lies there until the recording goes
-		return reason(err)
 	}
-	return reason(hackpadfs.Rename(fsys, temporary, name))
+	return reason(err)
 }
 
 const temporarySuffix = ".part"

@@ -3,11 +3,14 @@ package recording
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"strings"
 	"testing"
+
+	"slotrace/engine/event"
 )
 
 // A zip of some KiB can hold files of many MiB. What is made of them in memory must stay
@@ -125,5 +128,45 @@ func TestAZipThatWouldUnpackWithoutEndIsNotOpened(t *testing.T) {
 	must(t, z.Close())
 	if _, err := OpenZip(bytes.NewReader(b.Bytes()), int64(b.Len())); err == nil || !strings.Contains(err.Error(), "would unpack to") {
 		t.Error(err)
+	}
+}
+
+// What a recording says of itself is printed on terminals.
+func TestARecordingTellsNoTerminalWhatToDo(t *testing.T) {
+	for what, edit := range map[string]func(h *Header){
+		"version": func(h *Header) { h.Version = "v1\x1b[2J" },
+		"machine": func(h *Header) { h.Machine = "linux\nIt holds every step." },
+		"long":    func(h *Header) { h.Machine = strings.Repeat("x", maxText+1) },
+		"allocator": func(h *Header) {
+			h.Run.Allocator = "mutex\u202e"
+			h.Hello = event.AppendHello(nil, &event.Hello{Allocators: []event.Allocator{{Name: h.Run.Allocator}}})
+		},
+	} {
+		h := testHeader()
+		edit(h)
+		b, err := headerFile(h)
+		must(t, err)
+		fsys := memory(t)
+		put(t, fsys, headerName, b)
+		if _, err := Open(fsys); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	fsys := memory(t)
+	w, err := NewWriter(fsys, testHeader())
+	must(t, err)
+	must(t, w.Close("the run failed: this\nand that"))
+	r, err := Open(fsys)
+	must(t, err)
+	if r.Ended != "the run failed: this; and that" {
+		t.Errorf("%q", r.Ended)
+	}
+	b, err := manifestFile(&Manifest{Ended: "\x1b[2J\n" + strings.Repeat("é", maxText)})
+	must(t, err)
+	put(t, fsys, manifestName, b)
+	r, err = Open(fsys)
+	must(t, err)
+	if strings.ContainsAny(r.Ended, "\x1b\n") || len(r.Ended) > maxText+10 {
+		t.Errorf("%d bytes: %.20q", len(r.Ended), r.Ended)
 	}
 }

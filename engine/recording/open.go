@@ -53,7 +53,13 @@ func Open(fsys fs.FS) (*Recording, error) {
 		}
 	}
 	for i := range r.Segments {
-		switch size, there := sizes[i+1]; {
+		size, there := sizes[i+1]
+		if !there { // it may have come since
+			if info, err := fs.Stat(fsys, segmentName(i+1)); err == nil {
+				size, there = info.Size(), true
+			}
+		}
+		switch {
 		case !there:
 			r.Damage = append(r.Damage, segmentName(i+1)+": it is missing")
 		case size != r.Segments[i].Bytes:
@@ -93,7 +99,7 @@ func Open(fsys fs.FS) (*Recording, error) {
 
 // root finds the folder that the header is in.
 func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
-	entries, err := fs.ReadDir(fsys, ".")
+	entries, err := readDir(fsys)
 	if err != nil {
 		return nil, nil, reason(err)
 	}
@@ -112,7 +118,7 @@ func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
 		if err != nil {
 			return nil, nil, reason(err)
 		}
-		if entries, err := fs.ReadDir(sub, "."); err == nil && slices.ContainsFunc(entries, has) {
+		if entries, err := readDir(sub); err == nil && slices.ContainsFunc(entries, has) {
 			return sub, entries, nil
 		}
 	}

@@ -116,7 +116,8 @@ type Frame struct {
 // length and time before it.
 type draft struct {
 	Segment
-	raw []byte
+	raw     []byte
+	summary int // bytes, once there is a file
 }
 
 const frameHead = 12
@@ -146,6 +147,7 @@ func (d *draft) file() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.summary = len(summary)
 	b := bytes.NewBuffer(begin())
 	b.Write(le.AppendUint32(nil, uint32(len(summary))))
 	b.Write(summary)

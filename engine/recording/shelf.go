@@ -104,16 +104,34 @@ func (s *Shelf) Files(id string) (header, manifest fs.FileInfo, count int) {
 	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
 		manifest = i
 	}
-	entries, err := hackpadfs.ReadDir(in, ".")
+	entries, err := readDir(in)
 	if err != nil {
 		return header, manifest, 0
 	}
 	return header, manifest, len(entries)
 }
 
+// Bytes is what a recording's files have together, whatever is in them.
+func (s *Shelf) Bytes(id string) (n int64) {
+	in, err := s.in(id)
+	if err != nil {
+		return 0
+	}
+	entries, err := readDir(in)
+	if err != nil {
+		return 0
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
 // IDs lists the recordings' ids.
 func (s *Shelf) IDs() ([]string, error) {
-	entries, err := hackpadfs.ReadDir(s.fsys, ".")
+	entries, err := readDir(s.fsys)
 	if err != nil {
 		return nil, reason(err)
 	}

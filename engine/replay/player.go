@@ -56,6 +56,7 @@ type Player struct {
 	exact Place // and so many steps the map has beyond them
 	state event.State
 	told  told
+	ends  []visible.Step // by allocator: the step with which a put ends
 }
 
 // Place is where a player stands: so many steps of a segment have been taken.
@@ -73,7 +74,11 @@ type side struct {
 	cells    []byte
 	evidence []event.Loss // the latest, oldest first
 	total    uint64
+	since    since
 }
+
+// since is what steps tell that were taken since the totals.
+type since struct{ stored, collisions, collided uint64 }
 
 // told is what messages have told so far.
 type told struct {
@@ -99,6 +104,9 @@ func New(r *recording.Recording) (*Player, error) {
 	}
 	p := &Player{recording: r, loaded: make(map[int]*Segment), bad: make(map[int]error), shown: Place{Segment: -1}, keep: keptBytes, mode: event.Replay}
 	p.state = event.State{Run: 1, State: p.mode, Writers: uint8(r.Run.Writers), Sides: uint8(r.Run.Sides()), Slots: uint32(r.Run.Slots), Allocators: [2]uint8{event.NoAllocator, event.NoAllocator}}
+	for i := range hello.Allocators {
+		p.ends = append(p.ends, ends(&hello.Allocators[i]))
+	}
 	for i, name := range []string{r.Run.Allocator, r.Run.Compare}[:r.Run.Sides()] {
 		for k := range hello.Allocators {
 			if hello.Allocators[k].Name == name {
@@ -497,8 +505,38 @@ func (p *Player) Slot(number, slot int) (claims []Claim, collided bool) {
 	return claims, s.cells[slot]&event.CellCollided != 0
 }
 
-// Totals are a side's totals at the present.
-func (p *Player) Totals(side int) event.Totals { return p.sides[side].totals }
+// ends is the step with which a put ends whose slot was claimed by a.
+func ends(a *event.Allocator) visible.Step {
+	tell, leave := a.Source.Line(visible.Tell), a.Source.Line(visible.LeaveTell)
+	switch {
+	case tell == 0:
+		return visible.Index
+	case leave == tell: // a line stands for the steps that have none of their own
+		return visible.Tell
+	}
+	return visible.LeaveTell
+}
+
+// Totals are a side's totals at the present: as they were told last, and what steps
+// tell since.
+func (p *Player) Totals(side int) event.Totals {
+	s := &p.sides[side]
+	t := s.totals
+	t.Stored += s.since.stored
+	t.Unread += s.since.stored
+	t.RecentStored += s.since.stored
+	t.Collisions += s.since.collisions
+	t.RecentCollisions += s.since.collisions
+	t.Collided += s.since.collided
+	return t
+}
+
+// count takes in that a step was taken since the totals.
+func (p *Player) count(st *Step) {
+	if a := int(p.state.Allocators[st.Side()]); a < len(p.ends) && st.Step == p.ends[a] {
+		p.sides[st.Side()].since.stored++
+	}
+}
 
 // picture brings the sides up to the present: what the pictures up to now tell, and beyond
 // them of the map what the steps do.
@@ -536,9 +574,14 @@ func (p *Player) picture() {
 		}
 	}
 	for k := from; k < p.at.Taken; k++ {
-		if st := &g.Steps[k]; st.Step == visible.Block && st.Done() {
+		st := &g.Steps[k]
+		if !st.Done() {
+			continue
+		}
+		if st.Step == visible.Block {
 			p.claim(st, !anew)
 		}
+		p.count(st)
 	}
 	p.exact = Place{now, max(from, p.at.Taken)}
 	if anew {
@@ -561,6 +604,10 @@ func (p *Player) claim(st *Step, show bool) {
 	cell := st.Thread + 1
 	if st.Collided() {
 		cell |= event.CellCollided
+		s.since.collisions++
+		if s.cells[st.Value]&event.CellCollided == 0 {
+			s.since.collided++
+		}
 	}
 	s.cells[st.Value] = cell
 	if show {
@@ -583,7 +630,7 @@ func (p *Player) take(f *picture, show bool) {
 	}
 	for i := range f.totals {
 		if s := p.side(f.totals[i].Side); s != nil {
-			s.totals = f.totals[i]
+			s.totals, s.since = f.totals[i], since{}
 		}
 	}
 	for i := range f.cells {
@@ -717,7 +764,7 @@ func (p *Player) Message(buf []byte) []byte {
 
 // totals are a side's, at the time that lanes have.
 func (p *Player) totals(i int, lanes int64) event.Totals {
-	t := p.sides[i].totals
+	t := p.Totals(i)
 	t.Side, t.Clock = uint8(i), lanes
 	return t
 }

@@ -332,3 +332,34 @@ func TestAGapIsKnown(t *testing.T) {
 		t.Errorf("in its middle: %v, %v", got, in)
 	}
 }
+
+// Between two frames figures are those of the steps.
+func TestFiguresGoOnBetweenFrames(t *testing.T) {
+	for _, o := range []sample.Options{{}, {Writers: 3, Step: 300_000_000, Frame: 33_000_000, Puts: 60, Seed: 5}, {Writers: 8, Slots: 50, Puts: 2000, Seed: 3}} {
+		r := recorded(t, o)
+		p := player(t, r)
+		from, to := r.Span()
+		for i := range int64(50) {
+			at := from + (to-from)*i/49
+			p.Go(at)
+			stored, collisions := uint64(0), uint64(0)
+			for k := range r.Segments {
+				g, err := Load(r, k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, st := range g.Steps[:g.Until(at)] {
+					if st.Step == visible.Tell && st.Done() {
+						stored++
+					}
+					if st.clash() {
+						collisions++
+					}
+				}
+			}
+			if got := p.Totals(0); got.Stored != stored || got.Collisions != collisions || got.Stored != got.Readable+got.Lost+got.Unread {
+				t.Fatalf("at %d: %+v, want %d stored and %d collisions", at, got, stored, collisions)
+			}
+		}
+	}
+}

@@ -257,7 +257,7 @@ func TestWhatIsBeingRecordedIsServedAsFarAsItGoes(t *testing.T) {
 		s := open(t, fsys, Options{Age: time.Hour, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
 		server := serve(t, s)
 		id, in, room, end, err := s.Begin()
-		if err != nil || room < 1<<30 {
+		if err != nil || room != recording.Default.Bytes {
 			t.Fatal(room, err)
 		}
 		b := small(t, 1)
@@ -453,4 +453,72 @@ func FuzzUpload(f *testing.F) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
+}
+
+// What a recording that is under way may come to is not given away meanwhile.
+func TestWhatIsBeingRecordedHasItsRoom(t *testing.T) {
+	fsys := memory(t)
+	sent := small(t, 1)
+	s := open(t, fsys, Options{Bytes: int64(len(sent)) * 3})
+	server := serve(t, s)
+	_, _, room, end, err := s.Begin()
+	if err != nil || room != int64(len(sent))*3 {
+		t.Fatal(room, err)
+	}
+	want(t, post(t, server, sent), 507, "would be over")
+	if _, _, _, _, err := s.Begin(); err == nil {
+		t.Error("another began")
+	}
+	if err := end(false); err != nil {
+		t.Fatal(err)
+	}
+	server.Keep(t, sent, "")
+	big := open(t, memory(t), Options{})
+	if _, _, room, _, err = big.Begin(); err != nil || room != recording.Default.Bytes {
+		t.Errorf("%d, %v: it would take more than any recording has", room, err)
+	}
+}
+
+// busy is a disk on which for some time nothing can be opened.
+type busy struct {
+	hackpadfs.FS
+	now *atomic.Bool
+}
+
+func (b busy) Mount(name string) (hackpadfs.FS, string) { return b.FS, name }
+
+func (b busy) Open(name string) (hackpadfs.File, error) {
+	if b.now.Load() {
+		return nil, &hackpadfs.PathError{Op: "open", Path: name, Err: syscall.EMFILE}
+	}
+	return b.FS.Open(name)
+}
+
+func TestAFailureThatPassesIsForgotten(t *testing.T) {
+	fsys := memory(t)
+	sent := small(t, 1)
+	k := serve(t, open(t, fsys, Options{})).Keep(t, sent, "")
+	now := new(atomic.Bool)
+	s := open(t, busy{fsys, now}, Options{})
+	now.Store(true)
+	if k, err := s.Find(t.Context(), k.ID); err == nil && k.State != run.RecordingDamaged {
+		t.Errorf("%+v", k)
+	}
+	now.Store(false)
+	if k, err := s.Find(t.Context(), k.ID); err != nil || k.State != run.RecordingKept {
+		t.Errorf("%+v, %v", k, err)
+	}
+}
+
+func TestWhatCannotBeReadTakesRoomAllTheSame(t *testing.T) {
+	fsys := memory(t)
+	sent := small(t, 1)
+	s := open(t, fsys, Options{Bytes: int64(len(sent)) * 3 / 2})
+	server := serve(t, s)
+	k := server.Keep(t, sent, "")
+	time.Sleep(10 * time.Millisecond) // a file's time is as coarse as that
+	if err := hackpadfs.WriteFullFile(fsys, k.ID+"/header.slot", []byte("nothing of it"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want(t, post(t, server, sent), 507, "would be over")
 }

@@ -37,7 +37,7 @@ func (d *Desk) viewBar() *node {
 		button("next", "⇥", "The next collision", "N", "clash"),
 	).Set("role", "group").Set("aria-label", "Playing").Named("reel")
 	speed := el("select", "").Set("data-tape", "speed").Set("aria-label", "Pace of the replay").Set("value", strconv.FormatFloat(f.rate, 'g', -1, 64)).Named("speed")
-	speed.Add(txt("option", "", "as the zoom").Set("value", "0"))
+	speed.Add(txt("option", "", "speed as zoomed").Set("value", "0"))
 	for _, rate := range rates {
 		speed.Add(txt("option", "", speedName(rate)).Set("value", strconv.FormatFloat(rate, 'g', -1, 64)))
 	}

@@ -206,9 +206,13 @@ func (s *side) step(i int) {
 			})
 		}
 		*claims = append(*claims, i)
-		s.totals.Stored++
+	case visible.Index:
+		if !s.breaks { // and that is its put's last
+			s.totals.Stored++
+		}
 	case visible.Tell:
 		if s.breaks {
+			s.totals.Stored++
 			s.count = min(s.count+1, uint32(s.o.Slots))
 		}
 		r.Value = s.count
@@ -268,7 +272,7 @@ func (s *side) show(r *recording.Recorder, until int64) {
 	s.records, s.laps = s.records[:0], s.laps[:0]
 	t := s.totals
 	t.Side, t.Clock, t.Lap = uint8(s.number), until, s.lap
-	t.Lost = s.lost
+	t.Lost = min(s.lost, t.Stored) // of whose stores some have not returned yet
 	t.Readable = t.Stored - t.Lost
 	t.Rate = uint32(1e9 / float64(s.o.Step*4) * float64(s.o.Writers))
 	t.RecentStored, t.RecentCollisions = t.Stored, t.Collisions
