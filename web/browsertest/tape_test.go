@@ -228,7 +228,7 @@ func TestARunIsRecordedListedRenamedAndPlayed(t *testing.T) {
 	b.keys("R")
 	b.until("document.querySelector('#record').getAttribute('aria-pressed') === 'true'")
 	b.shot("recording")
-	b.until(figureAtLeast("collisions", b.figure("collisions")+4))
+	b.until(figureAtLeast("collisions", b.figure("collisions")+12)) // some are of before
 	b.keys("R")
 	b.until("document.querySelector('#record').getAttribute('aria-pressed') === 'false'")
 	b.until("document.querySelector('#recorded').checkVisibility() && document.querySelector('#recorded').textContent.includes('see Recordings')")
@@ -385,7 +385,7 @@ func TestWithoutAServerARunIsRecordedAndPlayedInTheBrowser(t *testing.T) {
 	b.until(state + " === 'running' && !document.querySelector('#record').disabled")
 	b.keys("R")
 	b.until("document.querySelector('#record').getAttribute('aria-pressed') === 'true'")
-	b.until(figureAtLeast("collisions", b.figure("collisions")+3))
+	b.until(figureAtLeast("collisions", b.figure("collisions")+12))
 	b.keys("R")
 	b.until("document.querySelector('#recorded').textContent.includes('see Recordings')")
 	b.keys("5")
