@@ -873,3 +873,38 @@ func TestAFileThatGoesWhileAFolderIsListedDoesNotHideTheOthers(t *testing.T) {
 		t.Error(ids, err)
 	}
 }
+
+// held is a folder whose files are being read, now and then, when they are to be replaced.
+type held struct {
+	hackpadfs.FS
+	times *int
+}
+
+func (h held) Mount(name string) (hackpadfs.FS, string) { return h.FS, name }
+
+func (h held) Rename(a, b string) error {
+	if *h.times++; *h.times%3 != 0 {
+		return &hackpadfs.LinkError{Op: "rename", Old: a, New: b, Err: fs.ErrPermission}
+	}
+	return hackpadfs.Rename(h.FS, a, b)
+}
+
+func TestWhereAFileThatIsReadCannotBeReplacedItIsTriedAgain(t *testing.T) {
+	defer func(slowly bool) { replacesSlowly = slowly }(replacesSlowly)
+	replacesSlowly = true
+	times := 0
+	fsys := memory(t)
+	record(t, held{fsys, &times}, 3, oneFrame)
+	r, err := Open(fsys)
+	must(t, err)
+	must(t, r.Verify(nil))
+}
+
+// A recording's folder is its id, which is not for everybody who is told that it failed.
+func TestWhatFailedIsToldWithoutThePlace(t *testing.T) {
+	times := 0
+	err := writeHeader(held{memory(t), &times}, testHeader())
+	if !errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), headerName) {
+		t.Error(err)
+	}
+}
