@@ -597,7 +597,7 @@ func TestTheShelfKnowsItsOwnOnly(t *testing.T) {
 	}
 	cut, _, err := s.Make() // and nothing written into it
 	must(t, err)
-	must(t, s.Sweep())
+	must(t, s.Sweep(0))
 	if ids, err := s.IDs(); err != nil || !slices.Equal(ids, []string{id}) {
 		t.Errorf("%v, %v: of %s and %s", ids, err, id, cut)
 	}
