@@ -597,7 +597,7 @@ func TestTheShelfKnowsItsOwnOnly(t *testing.T) {
 	}
 	cut, _, err := s.Make() // and nothing written into it
 	must(t, err)
-	must(t, s.Sweep())
+	must(t, s.Sweep(0))
 	if ids, err := s.IDs(); err != nil || !slices.Equal(ids, []string{id}) {
 		t.Errorf("%v, %v: of %s and %s", ids, err, id, cut)
 	}
@@ -871,5 +871,40 @@ func TestAFileThatGoesWhileAFolderIsListedDoesNotHideTheOthers(t *testing.T) {
 	times = 2
 	if ids, err := NewShelf(moves{fsys, &times}).IDs(); err != nil || !slices.Equal(ids, []string{id}) {
 		t.Error(ids, err)
+	}
+}
+
+// held is a folder whose files are being read, now and then, when they are to be replaced.
+type held struct {
+	hackpadfs.FS
+	times *int
+}
+
+func (h held) Mount(name string) (hackpadfs.FS, string) { return h.FS, name }
+
+func (h held) Rename(a, b string) error {
+	if *h.times++; *h.times%3 != 0 {
+		return &hackpadfs.LinkError{Op: "rename", Old: a, New: b, Err: fs.ErrPermission}
+	}
+	return hackpadfs.Rename(h.FS, a, b)
+}
+
+func TestWhereAFileThatIsReadCannotBeReplacedItIsTriedAgain(t *testing.T) {
+	defer func(slowly bool) { replacesSlowly = slowly }(replacesSlowly)
+	replacesSlowly = true
+	times := 0
+	fsys := memory(t)
+	record(t, held{fsys, &times}, 3, oneFrame)
+	r, err := Open(fsys)
+	must(t, err)
+	must(t, r.Verify(nil))
+}
+
+// A recording's folder is its id, which is not for everybody who is told that it failed.
+func TestWhatFailedIsToldWithoutThePlace(t *testing.T) {
+	times := 0
+	err := writeHeader(held{memory(t), &times}, testHeader())
+	if !errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), headerName) {
+		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hack-pad/hackpadfs"
 )
@@ -178,8 +179,10 @@ func (s *Shelf) Remove(id string) error {
 	return reason(hackpadfs.RemoveAll(s.fsys, id))
 }
 
-// Sweep removes what is no recording: of removals and beginnings that were cut off.
-func (s *Shelf) Sweep() error {
+// Sweep removes what is no recording: of removals and beginnings that were cut off. What was
+// changed in the time before now is left alone: somebody else may be making it. 0 is for who knows
+// that nobody is.
+func (s *Shelf) Sweep(before time.Duration) error {
 	ids, err := s.IDs()
 	if err != nil {
 		return err
@@ -189,12 +192,29 @@ func (s *Shelf) Sweep() error {
 		if err != nil {
 			continue
 		}
-		if _, err := hackpadfs.Stat(in, headerName); errors.Is(err, fs.ErrNotExist) {
-			err = s.Remove(id)
-			if err != nil {
-				return err
-			}
+		if _, err := hackpadfs.Stat(in, headerName); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if before > 0 && time.Since(changed(in)) < before {
+			continue
+		}
+		if err := s.Remove(id); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// changed is when a folder or a file in it was changed last.
+func changed(in fs.FS) (at time.Time) {
+	if info, err := fs.Stat(in, "."); err == nil {
+		at = info.ModTime()
+	}
+	entries, _ := readDir(in)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+	}
+	return at
 }

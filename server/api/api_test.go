@@ -127,6 +127,11 @@ func TestWhoWatchesIsNotToldTheIDOfARecording(t *testing.T) {
 	}
 }
 
+func TestARunThatThereIsNoRoomToRecordIsToldSo(t *testing.T) {
+	f := &fake{err: fmt.Errorf("record: %w", &run.LimitError{Why: "3 recordings are kept, and more are not; removing one would do"})}
+	wantError(t, ask(t, f, "PATCH", "/api/runs/7", `{"record":true}`), 507, "removing one would do")
+}
+
 func TestStartTakesDefaultsForWhatIsAbsent(t *testing.T) {
 	with := func(edit func(c *run.Config)) run.Config {
 		c := run.Default()

@@ -99,7 +99,7 @@ func New(fsys hackpadfs.FS, o Options) (*Shelf, error) {
 			err = errors.Join(err, hackpadfs.Remove(fsys, e.Name()))
 		}
 	}
-	if err = errors.Join(err, s.shelf.Sweep()); err != nil {
+	if err = errors.Join(err, s.shelf.Sweep(0)); err != nil {
 		o.Log.Warn("what is left of recordings that were cut off", "failure", err)
 	}
 	s.stopped.Go(func() {
