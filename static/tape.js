@@ -312,7 +312,6 @@
     button.hidden = recording < 0;
     button.disabled = !controls || !(state === 1 || state === 2);
     button.setAttribute("aria-pressed", recording === 1);
-    button.textContent = recording === 1 ? "Recording" : "Record";
   };
   button.addEventListener("click", async () => {
     if (button.disabled) return;
