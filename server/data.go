@@ -105,7 +105,14 @@ func folder(dir string) (hackpadfs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := hackpados.NewFS()
+	volume, err := hackpados.NewFS().SubVolume(filepath.VolumeName(dir)) // or on Windows it is C:
+	if err != nil {
+		return nil, err
+	}
+	all, ok := volume.(*hackpados.FS)
+	if !ok {
+		return nil, fs.ErrInvalid
+	}
 	name, err := all.FromOSPath(dir)
 	if err != nil {
 		return nil, err

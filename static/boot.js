@@ -6,6 +6,8 @@
   // How the server is reached. Where there is none, site.js puts others in their place.
   shared.fetch = (path, options) => fetch(path, options);
   shared.WebSocket = WebSocket;
+  const parsed = new Promise((done) => addEventListener("DOMContentLoaded", done)); // and all scripts have run
+
 
   // The colours that were chosen last time, before anything is drawn.
   try {
@@ -14,7 +16,7 @@
   } catch { /* storage is refused: the system's colours will do */ }
 
   // The view that the address names, before the program that shows it has come.
-  const view = /^#(explore|review)(\?|$)/.exec(location.hash)?.[1];
+  const view = /^#(explore|review|recordings)(\?|$)/.exec(location.hash)?.[1];
   if (view) for (const e of document.querySelectorAll("#controls, #live, #verdict, #" + view)) e.hidden = e.id !== view;
 
   // Carries out a drawing; web/picture/commands.go says what the numbers mean.
@@ -51,6 +53,7 @@
     // Some hosts do not know the type, and then it cannot be compiled while it comes.
     const typed = /^application\/wasm$/i.test(answer.headers.get("Content-Type"));
     const { instance } = typed ? await WebAssembly.instantiateStreaming(answer, go.importObject) : await WebAssembly.instantiate(await answer.arrayBuffer(), go.importObject);
+    await parsed;
     await go.run(instance);
     shared.ready = false;
     throw new Error("The page's program ended. Reload the page; the console says more.");

@@ -10,7 +10,7 @@ import (
 
 // A pattern that matches no file is an error of the compiler, so each of these is committed; of dist, its README.
 //
-//go:embed index.html style.css boot.js lab.js patch.js site.js offline.js icon.svg dist
+//go:embed index.html style.css boot.js lab.js patch.js tape.js site.js offline.js icon.svg dist
 var files embed.FS
 
 var embedded = sync.OnceValue(func() *site {

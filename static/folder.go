@@ -20,7 +20,7 @@ import (
 // network (offline.js).
 // The folder is made if it is not there; what else is in it stays.
 func Write(folder string, live []byte) error {
-	files, err := folderOf(files, live)
+	files, err := folderOf(files, live, false)
 	if err != nil {
 		return err
 	}
@@ -48,8 +48,8 @@ func writeFolder(folder string, files map[string][]byte) error {
 	return nil
 }
 
-// folderOf is the folder's files by their names.
-func folderOf(files fs.FS, live []byte) (map[string][]byte, error) {
+// folderOf is the folder's files by their names, for where there is an API beside them or none.
+func folderOf(files fs.FS, live []byte, api bool) (map[string][]byte, error) {
 	s, err := newSite(files)
 	if err != nil {
 		return nil, err
@@ -72,9 +72,11 @@ func folderOf(files fs.FS, live []byte) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Its program asks a server for what the page does not know of.
+	// The program of recordings asks a server for what the browser does not have.
 	const strict = "\"use strict\";\n"
-	folder["lab.js"] = append([]byte(strict+"self.serverless = true;\n"), bytes.TrimPrefix(folder["lab.js"], []byte(strict))...)
+	if !api {
+		folder["lab.js"] = append([]byte(strict+"self.serverless = true;\n"), bytes.TrimPrefix(folder["lab.js"], []byte(strict))...)
+	}
 	folder[""] = index // as the page is asked for; its file gets its name below
 	offline, err := fs.ReadFile(files, "offline.js")
 	if err != nil {
@@ -90,7 +92,7 @@ func folderOf(files fs.FS, live []byte) (map[string][]byte, error) {
 
 // edgeOf is the folder's files at the edge.
 func edgeOf(files fs.FS, live []byte) (map[string][]byte, error) {
-	folder, err := folderOf(files, live)
+	folder, err := folderOf(files, live, true)
 	if err != nil {
 		return nil, err
 	}

@@ -24,15 +24,15 @@ func standing(t *testing.T) fstest.MapFS {
 }
 
 func TestTheFolderHoldsAllThatThePageAsksFor(t *testing.T) {
-	folder, err := folderOf(standing(t), []byte(lab))
+	folder, err := folderOf(standing(t), []byte(lab), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{".nojekyll", "boot.js", "icon.svg", "index.html", "lab.js", "lab.wasm", "live.wasm", "offline.js", "page.wasm", "patch.js", "site.js", "style.css", "wasm_exec.js"}
+	want := []string{".nojekyll", "boot.js", "icon.svg", "index.html", "lab.js", "lab.wasm", "live.wasm", "offline.js", "page.wasm", "patch.js", "site.js", "style.css", "tape.js", "tape.wasm", "wasm_exec.js"}
 	if got := slices.Sorted(maps.Keys(folder)); !slices.Equal(got, want) {
 		t.Errorf("it holds %q, want %q", got, want)
 	}
-	for _, name := range []string{"index.html", "boot.js", "site.js", "lab.js"} {
+	for _, name := range []string{"index.html", "boot.js", "site.js", "lab.js", "tape.js"} {
 		for _, asked := range regexp.MustCompile(`(?:href=|src=|fetch\(|importScripts\(|Worker\(|register\()"([^"#?]+)`).FindAllSubmatch(folder[name], -1) {
 			if _, ok := folder[string(asked[1])]; !ok {
 				t.Errorf("%s asks for %s, which is not in the folder beside it", name, asked[1])
@@ -42,7 +42,7 @@ func TestTheFolderHoldsAllThatThePageAsksFor(t *testing.T) {
 }
 
 func TestTheFolderForbidsItselfWhatTheServerForbids(t *testing.T) {
-	folder, err := folderOf(standing(t), []byte(lab))
+	folder, err := folderOf(standing(t), []byte(lab), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestTheFolderForbidsItselfWhatTheServerForbids(t *testing.T) {
 func TestAnotherVersionIsKeptUnderAnotherName(t *testing.T) {
 	version := func(files fs.FS) string {
 		t.Helper()
-		folder, err := folderOf(files, []byte(lab))
+		folder, err := folderOf(files, []byte(lab), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestAnotherVersionIsKeptUnderAnotherName(t *testing.T) {
 }
 
 func TestAPageThatWasNotBuiltIsNotWritten(t *testing.T) {
-	if _, err := folderOf(written(), []byte(lab)); err == nil || !strings.Contains(err.Error(), "make page") {
+	if _, err := folderOf(written(), []byte(lab), false); err == nil || !strings.Contains(err.Error(), "make page") {
 		t.Errorf("written without its programs: %v", err)
 	}
 	if !Built() {
@@ -117,7 +117,7 @@ func TestAtTheEdgeEveryFileGoesWithTheServersHeaders(t *testing.T) {
 	if !maps.Equal(said, securityHeaders) {
 		t.Errorf("%v, want %v", said, securityHeaders)
 	}
-	if files, err := folderOf(standing(t), []byte(lab)); err != nil || string(files["offline.js"]) != string(folder["offline.js"]) {
+	if files, err := folderOf(standing(t), []byte(lab), true); err != nil || string(files["offline.js"]) != string(folder["offline.js"]) {
 		t.Errorf("what it keeps is not what is there: %v", err)
 	}
 }

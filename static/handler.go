@@ -27,10 +27,12 @@ var pages = []struct {
 	{path: "/boot.js", file: "boot.js", contentType: "text/javascript; charset=utf-8"},
 	{path: "/lab.js", file: "lab.js", contentType: "text/javascript; charset=utf-8"},
 	{path: "/patch.js", file: "patch.js", contentType: "text/javascript; charset=utf-8"},
+	{path: "/tape.js", file: "tape.js", contentType: "text/javascript; charset=utf-8"},
 	{path: "/icon.svg", file: "icon.svg", contentType: "image/svg+xml"},
 	{path: "/wasm_exec.js", file: "dist/wasm_exec.js", contentType: "text/javascript; charset=utf-8", made: true},
 	{path: "/page.wasm", file: "dist/page.wasm", contentType: "application/wasm", made: true},
 	{path: "/lab.wasm", file: "dist/lab.wasm", contentType: "application/wasm", made: true},
+	{path: "/tape.wasm", file: "dist/tape.wasm", contentType: "application/wasm", made: true},
 }
 
 // policy lets nothing be fetched from another host and nothing inline run; compiling WebAssembly is the one thing allowed

@@ -31,6 +31,7 @@ func written() fstest.MapFS {
 		"boot.js":     {Data: []byte("boot()")},
 		"lab.js":      {Data: []byte("lab()")},
 		"patch.js":    {Data: []byte("patch()")},
+		"tape.js":     {Data: []byte("tape()")},
 		"site.js":     {Data: []byte("site()")},
 		"offline.js":  {Data: []byte("offline()")},
 		"icon.svg":    {Data: []byte("<svg/>")},
@@ -44,6 +45,8 @@ func complete(t *testing.T) fstest.MapFS {
 	files["dist/page.wasm.gz"] = &fstest.MapFile{Data: compress(t, module)}
 	files["dist/lab.wasm.br"] = &fstest.MapFile{Data: []byte("brotli form of the lab")}
 	files["dist/lab.wasm.gz"] = &fstest.MapFile{Data: compress(t, lab)}
+	files["dist/tape.wasm.br"] = &fstest.MapFile{Data: []byte("brotli form of the tape")}
+	files["dist/tape.wasm.gz"] = &fstest.MapFile{Data: compress(t, lab)}
 	files["dist/wasm_exec.js.br"] = &fstest.MapFile{Data: []byte(loaderBr)}
 	files["dist/wasm_exec.js.gz"] = &fstest.MapFile{Data: compress(t, loader)}
 	return files

@@ -1,6 +1,6 @@
 "use strict";
-// A worker of the page: starts its program, the explorer's lab.wasm or, if the worker is named "live", the one that stands in for a server,
-// and says in words what went wrong with it.
+// A worker of the page: starts its program, the explorer's lab.wasm or the one that it is named after: tape.wasm of recordings, and
+// live.wasm, which stands in for a server. It says in words what went wrong with it.
 importScripts("wasm_exec.js");
 (async () => {
   const answer = await fetch((self.name || "lab") + ".wasm");

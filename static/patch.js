@@ -8,8 +8,8 @@ slotrace.patched = (() => {
     "svg g path line circle rect text title polyline polygon").split(" ");
   const svg = tags.indexOf("svg");
   const names = ("class id role hidden title tabindex for type name value min max step checked selected disabled open scope colspan rowspan " +
-    "aria-label aria-labelledby aria-describedby aria-live aria-atomic aria-current aria-pressed aria-keyshortcuts aria-hidden aria-busy aria-disabled " +
-    "data-do data-scenario data-variant data-threads data-ops data-schedule data-step data-verdict data-state data-search data-thread " +
+    "aria-label aria-labelledby aria-describedby aria-live aria-atomic aria-current aria-pressed aria-keyshortcuts aria-hidden aria-busy aria-disabled aria-valuemin aria-valuemax aria-valuenow aria-valuetext aria-invalid maxlength " +
+    "data-do data-scenario data-variant data-threads data-ops data-schedule data-step data-verdict data-state data-search data-thread data-tape data-scrub data-focus " +
     "viewBox width height x y x1 y1 x2 y2 cx cy r rx d points transform text-anchor preserveAspectRatio focusable").split(" ");
   const utf8 = new TextDecoder();
   const known = (list, i) => {
@@ -41,14 +41,16 @@ slotrace.patched = (() => {
     document.execCommand("copy");
     field.remove();
   };
-  const save = (name, type, content) => {
+  const save = (name, blob) => {
     const a = document.createElement("a");
-    a.href = URL.createObjectURL(new Blob([content], { type }));
+    a.href = URL.createObjectURL(blob);
     a.download = name;
     a.click();
     setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
   };
 
+  slotrace.copyByHand = byHand;
+  slotrace.save = save;
   return (root) => {
     const elements = [null, root];
     const apply = (buffer) => {
@@ -103,7 +105,11 @@ slotrace.patched = (() => {
         switch (order) {
           case 8: history.replaceState(null, "", "#" + text()); break;
           case 9: copy(text()); break;
-          case 10: save(text(), text(), text()); break;
+          case 10: {
+            const name = text(), type = text();
+            save(name, new Blob([text()], { type }));
+            break;
+          }
           default: throw new Error("patch: no order " + order);
         }
       }

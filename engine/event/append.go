@@ -117,7 +117,11 @@ func StepsBytes(n int) int { return sectionHeader + 25 + n*recordBytes }
 func (s *Steps) Append(b []byte) []byte {
 	b, at := open(b, tagSteps, s.Side)
 	b = le.AppendUint32(b, s.Lap)
-	b = append(b, flag(s.Burst))
+	kind := flag(s.Burst)
+	if s.Anew {
+		kind = stepsAnew
+	}
+	b = append(b, kind)
 	b = le.AppendUint64(b, uint64(s.Base))
 	b = le.AppendUint32(b, s.Length)
 	b = le.AppendUint32(b, s.OneIn)

@@ -133,7 +133,10 @@ func (r *reader) totals(side byte) Totals {
 }
 
 func (r *reader) steps(side byte) Steps {
-	s := Steps{Side: side, Lap: r.u32(), Burst: r.u8() != 0, Base: int64(r.u64()), Length: r.u32(), OneIn: r.u32(), LeftOut: r.u32()}
+	s := Steps{Side: side, Lap: r.u32()}
+	kind := r.u8()
+	s.Burst, s.Anew = kind == 1, kind == stepsAnew
+	s.Base, s.Length, s.OneIn, s.LeftOut = int64(r.u64()), r.u32(), r.u32(), r.u32()
 	s.Records = make([]Record, 0, len(r.rest)/recordBytes)
 	for len(r.rest) >= recordBytes {
 		b := r.bytes(recordBytes)

@@ -17,6 +17,7 @@ const (
 	NoAllocator   = 255
 	recordBytes   = 16
 	sectionHeader = 6
+	stepsAnew     = 2 // beside 0 and 1 for steps and bursts
 )
 
 // Close codes beyond those of RFC 6455.
@@ -53,9 +54,10 @@ const (
 	Paused
 	Finished
 	Failed
+	Replay // of a recording: time goes on, or is dragged about
 )
 
-var stateNames = [...]string{"idle", "running", "paused", "done", "failed"}
+var stateNames = [...]string{"idle", "running", "paused", "done", "failed", "replay"}
 
 func (s RunState) String() string {
 	if int(s) < len(stateNames) {
@@ -170,6 +172,7 @@ type Steps struct {
 	Side    uint8
 	Lap     uint32
 	Burst   bool
+	Anew    bool // time was moved: what was told of steps is forgotten, and the clock stands where the totals say
 	Base    int64
 	Length  uint32
 	OneIn   uint32

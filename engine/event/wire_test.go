@@ -114,6 +114,7 @@ func anyFrame(t *rapid.T) *Frame {
 			Side: side.Draw(t, "side"), Lap: anyU32.Draw(t, "lap"), Burst: rapid.Bool().Draw(t, "burst"), Base: rapid.Int64Range(0, 1<<60).Draw(t, "base"),
 			Length: anyU32.Draw(t, "length"), OneIn: anyU32.Draw(t, "one in"), LeftOut: anyU32.Draw(t, "left out"),
 		}
+		s.Anew = !s.Burst && rapid.Bool().Draw(t, "anew")
 		s.Records = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Record {
 			return Record{
 				At: s.Base + int64(anyU32.Draw(t, "at")), Value: anyU32.Draw(t, "value"), Number: anyU32.Draw(t, "number"),

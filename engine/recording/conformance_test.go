@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hack-pad/hackpadfs"
 )
@@ -110,7 +111,7 @@ func TestConformanceShelf(t *testing.T) {
 			t.Error(err)
 		}
 		must(t, s.Remove(id))
-		must(t, s.Sweep())
+		must(t, s.Sweep(0))
 		if ids, err := s.IDs(); err != nil || !slices.Equal(ids, []string{other}) {
 			t.Errorf("it holds %v (%v), want %s", ids, err, other)
 		}
@@ -251,4 +252,28 @@ func TestOpenWhatWasKilled(t *testing.T) {
 		t.Error("the records are others")
 	}
 	t.Log(strings.Repeat("-", 10), len(r.Segments), "segments,", len(got.records), "records")
+}
+
+// Workers of one browser share one database: what one of them begins, another does not sweep up.
+func TestConformanceSweep(t *testing.T) {
+	onEach(t, func(t *testing.T, f fileSystem) {
+		fsys := f.open(t)
+		one, other := NewShelf(fsys), NewShelf(fsys)
+		id, in, err := one.Make()
+		must(t, err)
+		must(t, write(in, segmentName(1), []byte("as of a copy, whose header comes last")))
+		must(t, other.Sweep(time.Hour))
+		must(t, writeHeader(in, testHeader()))
+		if _, err := other.Open(id); err != nil {
+			t.Error(err)
+		}
+		cut, in, err := one.Make()
+		must(t, err)
+		must(t, write(in, segmentName(1), []byte("of one that was cut off")))
+		time.Sleep(50 * time.Millisecond)
+		must(t, other.Sweep(20*time.Millisecond))
+		if ids, err := one.IDs(); err != nil || len(ids) != 1 || ids[0] != id {
+			t.Errorf("%v, %v: of %s and %s", ids, err, id, cut)
+		}
+	})
 }

@@ -17,11 +17,14 @@ const (
 	maxRaw      = 16 << 20 // uncompressed frames of a segment
 	maxFile     = maxRaw + 1<<20
 	maxManifest = 64 << 20
+	maxSummary  = 64 << 10 // JSON of a segment's summary: there are some 20 KiB in the largest
 	maxSegments = 1 << 17
 	maxFrames   = 1 << 16 // in a segment
 	maxCurve    = 64      // points of a segment's curve, on each side
 	maxMarks    = 256     // collisions whose time a segment's summary has
 	maxGaps     = 64      // gaps that a segment's summary has
+
+	maxText = 1000 // bytes of any other text in header and manifest
 
 	MaxName = 100 // characters
 )

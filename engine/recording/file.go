@@ -9,7 +9,9 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"runtime"
 	"strings"
+	"time"
 
 	"github.com/hack-pad/hackpadfs"
 )
@@ -134,20 +136,39 @@ func write(fsys hackpadfs.FS, name string, b []byte) error {
 	if closing := f.Close(); err == nil {
 		err = closing
 	}
+	if err == nil {
+		err = rename(fsys, temporary, name)
+	}
 	if err != nil {
 		hackpadfs.Remove(fsys, temporary) // or it lies there until the recording goes
-		return reason(err)
 	}
-	return reason(hackpadfs.Rename(fsys, temporary, name))
+	return reason(err)
 }
 
 const temporarySuffix = ".part"
+
+// replacesSlowly says that a file which somebody reads cannot be replaced meanwhile.
+var replacesSlowly = runtime.GOOS == "windows"
+
+// rename puts a file in another's place. Nobody reads header or manifest for long.
+func rename(fsys hackpadfs.FS, from, to string) error {
+	err := hackpadfs.Rename(fsys, from, to)
+	for wait := time.Millisecond; err != nil && replacesSlowly && wait < time.Second; wait *= 2 {
+		time.Sleep(wait)
+		err = hackpadfs.Rename(fsys, from, to)
+	}
+	return err
+}
 
 // reason is what a file system said, without the path that it said it about.
 func reason(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err
+	}
+	var link *hackpadfs.LinkError
+	if errors.As(err, &link) {
+		return link.Err
 	}
 	return err
 }

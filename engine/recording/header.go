@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,6 +62,8 @@ func (h *Header) check() error {
 		return fmt.Errorf("it has no allocator %.40q", r.Allocator)
 	case r.Compare != "" && !known(r.Compare):
 		return fmt.Errorf("it has no allocator %.40q", r.Compare)
+	case !plain(h.Version) || !plain(h.Machine) || !plain(r.Allocator) || !plain(r.Compare):
+		return errors.New("it has no plain text where it says what ran")
 	case r.Writers < 1 || r.Writers > event.MaxWriters:
 		return fmt.Errorf("%d writers", r.Writers)
 	case r.Slots < 1 || r.Slots > maxSlots:
@@ -88,10 +91,35 @@ func CheckName(name string) error {
 		return errors.New("name: it is not UTF-8")
 	case utf8.RuneCountInString(name) > MaxName:
 		return fmt.Errorf("name: it has %d characters; 1 to 100 would do", utf8.RuneCountInString(name))
-	case strings.ContainsFunc(name, func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) }):
+	case strings.ContainsFunc(name, controls):
 		return errors.New("name: it holds control characters; letters, digits and signs would do")
 	}
 	return nil
+}
+
+// controls says whether c does something to a terminal, or to the text around it.
+func controls(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) }
+
+// plain says whether a text from a recording may be shown as it is.
+func plain(s string) bool {
+	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, controls)
+}
+
+// inLine is why a recording ended, in one line: what failed may have been told in several.
+func inLine(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\n", "; ")
+	s = strings.Map(func(c rune) rune {
+		if controls(c) {
+			return '\uFFFD'
+		}
+		return c
+	}, s)
+	for i := range s {
+		if i > maxText {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
 
 func writeHeader(fsys hackpadfs.FS, h *Header) error {
@@ -157,16 +185,43 @@ func readManifest(fsys fs.FS) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return m, fmt.Errorf("%s: %w: %w", manifestName, ErrDamaged, err)
+	if m, err = parseManifest(b); err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w: %w", manifestName, ErrDamaged, err)
 	}
-	if len(m.Segments) > maxSegments {
-		return m, fmt.Errorf("%s: %w: it lists %d segments", manifestName, ErrDamaged, len(m.Segments))
+	return m, nil
+}
+
+// parseManifest takes one segment at a time: of an array of millions, each of which is a byte
+// or two, nothing is made.
+func parseManifest(b []byte) (m Manifest, err error) {
+	var outer struct {
+		Segments json.RawMessage `json:"segments"`
+		Ended    string          `json:"ended"`
 	}
-	for i := range m.Segments {
-		if err := m.Segments[i].check(i + 1); err != nil {
-			return m, fmt.Errorf("%s: %w: segment %d: %w", manifestName, ErrDamaged, i+1, err)
+	if err := json.Unmarshal(b, &outer); err != nil {
+		return m, err
+	}
+	m.Ended = inLine(outer.Ended)
+	if len(outer.Segments) == 0 || outer.Segments[0] != '[' {
+		return m, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(outer.Segments)) // its syntax is known to be right
+	d.Token()
+	var one json.RawMessage
+	for d.More() {
+		number := len(m.Segments) + 1
+		if number > maxSegments {
+			return m, fmt.Errorf("it lists more than %d segments", maxSegments)
 		}
+		err := d.Decode(&one)
+		var s Segment
+		if err == nil {
+			s, err = parseSegment(one, number)
+		}
+		if err != nil {
+			return m, fmt.Errorf("segment %d: %w", number, err)
+		}
+		m.Segments = append(m.Segments, s)
 	}
 	return m, nil
 }

@@ -53,7 +53,13 @@ func Open(fsys fs.FS) (*Recording, error) {
 		}
 	}
 	for i := range r.Segments {
-		switch size, there := sizes[i+1]; {
+		size, there := sizes[i+1]
+		if !there { // it may have come since
+			if info, err := fs.Stat(fsys, segmentName(i+1)); err == nil {
+				size, there = info.Size(), true
+			}
+		}
+		switch {
 		case !there:
 			r.Damage = append(r.Damage, segmentName(i+1)+": it is missing")
 		case size != r.Segments[i].Bytes:
@@ -93,7 +99,7 @@ func Open(fsys fs.FS) (*Recording, error) {
 
 // root finds the folder that the header is in.
 func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
-	entries, err := fs.ReadDir(fsys, ".")
+	entries, err := readDir(fsys)
 	if err != nil {
 		return nil, nil, reason(err)
 	}
@@ -112,7 +118,7 @@ func root(fsys fs.FS) (fs.FS, []fs.DirEntry, error) {
 		if err != nil {
 			return nil, nil, reason(err)
 		}
-		if entries, err := fs.ReadDir(sub, "."); err == nil && slices.ContainsFunc(entries, has) {
+		if entries, err := readDir(sub); err == nil && slices.ContainsFunc(entries, has) {
 			return sub, entries, nil
 		}
 	}
@@ -135,7 +141,9 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 	}
 	directory.listed = true
 	names := make(map[string]bool, len(z.File))
+	unpacked := uint64(0)
 	for _, f := range z.File {
+		unpacked += min(f.UncompressedSize64, 1<<40)
 		switch {
 		case !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) || strings.ContainsAny(f.Name, "\\\x00"):
 			return nil, fmt.Errorf("%w: it is a zip file that names %.60q, which is no place inside it", ErrForeign, f.Name)
@@ -143,6 +151,10 @@ func OpenZip(r io.ReaderAt, size int64) (*Recording, error) {
 			return nil, fmt.Errorf("%w: it is a zip file that holds %.60q twice", ErrForeign, f.Name)
 		}
 		names[f.Name] = true
+	}
+	// What a recording has in it is compressed already; without its manifest all of it is read here.
+	if unpacked > maxUnpacked && unpacked > 8*uint64(size) {
+		return nil, fmt.Errorf("%w: its %s would unpack to %s, which no run's do", ErrDamaged, Bytes(size), Bytes(int64(unpacked)))
 	}
 	return Open(z)
 }
@@ -179,7 +191,7 @@ func (r *Recording) Frames(i int) ([]Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.CRC32 != want.CRC32 {
+	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.Raw != want.Raw || s.CRC32 != want.CRC32 {
 		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
 	}
 	frames, err := unpack(&s, packed, true)

@@ -297,10 +297,7 @@ func (r *Recorder) goOn(frame bool) bool {
 }
 
 // Full says that the recording has the size that it may have.
-func (r *Recorder) Full() bool {
-	_, _, written := r.writer.Written()
-	return written >= r.options.Bytes
-}
+func (r *Recorder) Full() bool { return r.writer.full(r.options.Bytes) }
 
 // Release has Frame no longer wait for the disk: the recording is about to end.
 func (r *Recorder) Release() {

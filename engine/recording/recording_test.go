@@ -236,6 +236,7 @@ func record(t testing.TB, fsys hackpadfs.FS, turns int, o Options) *world {
 	for i := range turns {
 		r.Steps(0, w.totals.Lap, w.totals.Clock, 0, w.puts(100))
 		w.show(r, false)
+		writer.Flush() // so that segments are the same each time
 		r.Frame()
 		if i%3 == 2 {
 			w.lap(r)
@@ -596,7 +597,7 @@ func TestTheShelfKnowsItsOwnOnly(t *testing.T) {
 	}
 	cut, _, err := s.Make() // and nothing written into it
 	must(t, err)
-	must(t, s.Sweep())
+	must(t, s.Sweep(0))
 	if ids, err := s.IDs(); err != nil || !slices.Equal(ids, []string{id}) {
 		t.Errorf("%v, %v: of %s and %s", ids, err, id, cut)
 	}
@@ -758,4 +759,152 @@ func ExampleOpen() {
 		fmt.Println(err)
 	}
 	// Output: it is not a recording of slotrace: there is no header.slot in it
+}
+
+// placed counts the bytes of files that are put in place.
+type placed struct {
+	hackpadfs.FS
+	bytes map[string]int64
+}
+
+func (p placed) OpenFile(name string, flag int, perm hackpadfs.FileMode) (hackpadfs.File, error) {
+	return hackpadfs.OpenFile(p.FS, name, flag, perm)
+}
+
+func (p placed) Rename(a, b string) error {
+	if info, err := hackpadfs.Stat(p.FS, a); err == nil {
+		p.bytes[b] += info.Size()
+	}
+	return hackpadfs.Rename(p.FS, a, b)
+}
+
+// Hours of slow motion are thousands of segments.
+func TestOfALongRecordingTheManifestIsNotMostOfWhatIsWritten(t *testing.T) {
+	fsys := placed{memory(t), make(map[string]int64)}
+	record(t, fsys, 500, oneFrame)
+	info, err := hackpadfs.Stat(fsys, manifestName)
+	must(t, err)
+	if written := fsys.bytes[manifestName]; written > 64*info.Size() {
+		t.Errorf("a manifest of %d KiB was written as %d MiB", info.Size()>>10, written>>20)
+	}
+	r, err := Open(fsys.FS)
+	must(t, err)
+	if len(r.Damage) > 0 || len(r.Segments) < 500 {
+		t.Errorf("%d segments, %q", len(r.Segments), r.Damage)
+	}
+}
+
+func TestARecordingEndsBeforeItsManifestIsTooLongToBeRead(t *testing.T) {
+	fsys := memory(t)
+	w, err := NewWriter(fsys, testHeader())
+	must(t, err)
+	r, err := NewRecorder(w, testHeader(), testState(), Options{})
+	must(t, err)
+	w.mu.Lock()
+	w.listing = maxManifest / 2
+	w.mu.Unlock()
+	if !r.Full() || r.Frame() {
+		t.Error("it goes on")
+	}
+	must(t, r.Close("it has the size that it may have"))
+}
+
+// grows is a folder in which a recording goes on as soon as it was listed.
+type grows struct {
+	fs.FS
+	listed func()
+}
+
+func (g grows) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(g.FS, name)
+	g.listed()
+	return entries, err
+}
+
+func TestARecordingThatIsOpenedWhileItGoesOnIsNotDamaged(t *testing.T) {
+	fsys := memory(t)
+	w, err := NewWriter(fsys, testHeader())
+	must(t, err)
+	r, err := NewRecorder(w, testHeader(), testState(), oneFrame)
+	must(t, err)
+	made := newWorld(7, 1000)
+	rec, err := Open(grows{fsys, func() {
+		for range 3 {
+			r.Steps(0, 1, made.totals.Clock, 0, made.puts(10))
+			made.show(r, false)
+			r.Frame()
+			w.Flush()
+		}
+	}})
+	must(t, err)
+	if len(rec.Damage) > 0 || len(rec.Segments) == 0 {
+		t.Errorf("%d segments, %q", len(rec.Segments), rec.Damage)
+	}
+	must(t, r.Close("stopped"))
+}
+
+// moves is a folder that loses a file, now and then, while it is listed.
+type moves struct {
+	hackpadfs.FS
+	times *int
+}
+
+func (m moves) Mount(name string) (hackpadfs.FS, string) { return m.FS, name }
+
+func (m moves) ReadDir(name string) ([]fs.DirEntry, error) {
+	if *m.times--; *m.times >= 0 {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	return hackpadfs.ReadDir(m.FS, name)
+}
+
+func TestAFileThatGoesWhileAFolderIsListedDoesNotHideTheOthers(t *testing.T) {
+	fsys := memory(t)
+	shelf := NewShelf(fsys)
+	id, in, err := shelf.Make()
+	must(t, err)
+	record(t, in, 3, oneFrame)
+	times := 2
+	if r, err := Open(moves{in, &times}); err != nil || len(r.Damage) > 0 {
+		t.Error(r, err)
+	}
+	times = 2
+	if ids, err := NewShelf(moves{fsys, &times}).IDs(); err != nil || !slices.Equal(ids, []string{id}) {
+		t.Error(ids, err)
+	}
+}
+
+// held is a folder whose files are being read, now and then, when they are to be replaced.
+type held struct {
+	hackpadfs.FS
+	times *int
+}
+
+func (h held) Mount(name string) (hackpadfs.FS, string) { return h.FS, name }
+
+func (h held) Rename(a, b string) error {
+	if *h.times++; *h.times%3 != 0 {
+		return &hackpadfs.LinkError{Op: "rename", Old: a, New: b, Err: fs.ErrPermission}
+	}
+	return hackpadfs.Rename(h.FS, a, b)
+}
+
+func TestWhereAFileThatIsReadCannotBeReplacedItIsTriedAgain(t *testing.T) {
+	defer func(slowly bool) { replacesSlowly = slowly }(replacesSlowly)
+	replacesSlowly = true
+	times := 0
+	fsys := memory(t)
+	record(t, held{fsys, &times}, 3, oneFrame)
+	r, err := Open(fsys)
+	must(t, err)
+	must(t, r.Verify(nil))
+}
+
+// A recording's folder is its id, which is not for everybody who is told that it failed.
+func TestWhatFailedIsToldWithoutThePlace(t *testing.T) {
+	times := 0
+	err := writeHeader(held{memory(t), &times}, testHeader())
+	if !errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), headerName) {
+		t.Error(err)
+	}
 }

@@ -55,6 +55,28 @@ type Point struct {
 	Collisions uint64 `json:"collisions"`
 }
 
+// parseSegment reads a summary. It may come from anywhere, and a value of two bytes can take fifty
+// in memory: so there is an end to its length, and to what it holds for its length.
+func parseSegment(b []byte, number int) (s Segment, err error) {
+	if len(b) > maxSummary {
+		return s, fmt.Errorf("its summary has %d bytes", len(b))
+	}
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, err
+	}
+	if err := s.check(number); err != nil {
+		return s, err
+	}
+	holds := 8*len(s.Marks) + 24*len(s.Gaps) + 56*len(s.Sides)
+	for _, c := range s.Curve {
+		holds += 32 * len(c)
+	}
+	if holds > 4*len(b) {
+		return s, errors.New("its summary is off")
+	}
+	return s, nil
+}
+
 func (s *Segment) check(number int) error {
 	switch {
 	case s.Number != number:
@@ -94,7 +116,8 @@ type Frame struct {
 // length and time before it.
 type draft struct {
 	Segment
-	raw []byte
+	raw     []byte
+	summary int // bytes, once there is a file
 }
 
 const frameHead = 12
@@ -124,6 +147,7 @@ func (d *draft) file() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.summary = len(summary)
 	b := bytes.NewBuffer(begin())
 	b.Write(le.AppendUint32(nil, uint32(len(summary))))
 	b.Write(summary)
@@ -155,10 +179,7 @@ func readSegment(fsys fs.FS, number int) (s Segment, frames []byte, err error) {
 		return bad(errSection)
 	}
 	n := 4 + int(le.Uint32(b))
-	if err := json.Unmarshal(b[4:n], &s); err != nil {
-		return bad(err)
-	}
-	if err := s.check(number); err != nil {
+	if s, err = parseSegment(b[4:n], number); err != nil {
 		return bad(err)
 	}
 	s.Bytes, s.CRC32 = int64(len(file)), crc32.ChecksumIEEE(file)

@@ -1,13 +1,13 @@
 package recording
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hack-pad/hackpadfs"
 )
@@ -31,7 +31,7 @@ const (
 func NewID() string {
 	id := make([]byte, 0, idLength)
 	for b := make([]byte, 32); len(id) < idLength; {
-		rand.Read(b)
+		random(b)
 		for _, c := range b {
 			if c < 248 && len(id) < idLength { // 8 x 31: each letter is as likely
 				id = append(id, idLetters[int(c)%len(idLetters)])
@@ -92,12 +92,12 @@ func (s *Shelf) in(id string) (hackpadfs.FS, error) {
 	return folder{s.fsys, id}, nil
 }
 
-// Files tells of a recording's header, which is written first or when it is renamed, and of
-// its manifest, which is written last. What is not there is nil.
-func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
+// Files tells of a recording's header, which is written first or when it is renamed, of its
+// manifest, which is written last, and how many files there are. What is not there is nil.
+func (s *Shelf) Files(id string) (header, manifest fs.FileInfo, count int) {
 	in, err := s.in(id)
 	if err != nil {
-		return nil, nil
+		return nil, nil, 0
 	}
 	if i, err := hackpadfs.Stat(in, headerName); err == nil {
 		header = i
@@ -105,12 +105,34 @@ func (s *Shelf) Files(id string) (header, manifest fs.FileInfo) {
 	if i, err := hackpadfs.Stat(in, manifestName); err == nil {
 		manifest = i
 	}
-	return header, manifest
+	entries, err := readDir(in)
+	if err != nil {
+		return header, manifest, 0
+	}
+	return header, manifest, len(entries)
+}
+
+// Bytes is what a recording's files have together, whatever is in them.
+func (s *Shelf) Bytes(id string) (n int64) {
+	in, err := s.in(id)
+	if err != nil {
+		return 0
+	}
+	entries, err := readDir(in)
+	if err != nil {
+		return 0
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
 }
 
 // IDs lists the recordings' ids.
 func (s *Shelf) IDs() ([]string, error) {
-	entries, err := hackpadfs.ReadDir(s.fsys, ".")
+	entries, err := readDir(s.fsys)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -157,8 +179,10 @@ func (s *Shelf) Remove(id string) error {
 	return reason(hackpadfs.RemoveAll(s.fsys, id))
 }
 
-// Sweep removes what is no recording: of removals and beginnings that were cut off.
-func (s *Shelf) Sweep() error {
+// Sweep removes what is no recording: of removals and beginnings that were cut off. What was
+// changed in the time before now is left alone: somebody else may be making it. 0 is for who knows
+// that nobody is.
+func (s *Shelf) Sweep(before time.Duration) error {
 	ids, err := s.IDs()
 	if err != nil {
 		return err
@@ -168,12 +192,29 @@ func (s *Shelf) Sweep() error {
 		if err != nil {
 			continue
 		}
-		if _, err := hackpadfs.Stat(in, headerName); errors.Is(err, fs.ErrNotExist) {
-			err = s.Remove(id)
-			if err != nil {
-				return err
-			}
+		if _, err := hackpadfs.Stat(in, headerName); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if before > 0 && time.Since(changed(in)) < before {
+			continue
+		}
+		if err := s.Remove(id); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// changed is when a folder or a file in it was changed last.
+func changed(in fs.FS) (at time.Time) {
+	if info, err := fs.Stat(in, "."); err == nil {
+		at = info.ModTime()
+	}
+	entries, _ := readDir(in)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+	}
+	return at
 }

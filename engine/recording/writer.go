@@ -17,7 +17,10 @@ type Writer struct {
 
 	mu       sync.Mutex
 	taken    sync.Cond // a segment was taken from the queue, or whoever waits is to look again
+	pending  int       // segments that are not written yet
 	manifest Manifest
+	listed   int   // segments that the manifest's file has
+	listing  int64 // bytes of that file, about
 	bytes    int64
 	events   uint64
 	err      error
@@ -41,16 +44,22 @@ func (w *Writer) run() {
 	defer close(w.done)
 	for d := range w.queue {
 		w.wake()
-		if w.Err() != nil {
-			continue
+		var err error
+		if w.Err() == nil {
+			err = w.write(d)
 		}
-		if err := w.write(d); err != nil {
-			w.mu.Lock()
+		w.mu.Lock()
+		if err != nil {
 			w.err = fmt.Errorf("recording: segment %d: %w", d.Number, err)
-			w.mu.Unlock()
 		}
+		w.pending--
+		w.taken.Broadcast()
+		w.mu.Unlock()
 	}
 }
+
+// Flush waits until what has been handed over is written, or has failed.
+func (w *Writer) Flush() { w.await(func() bool { return w.pending == 0 }) }
 
 func (w *Writer) write(d *draft) error {
 	w.mu.Lock()
@@ -68,13 +77,38 @@ func (w *Writer) write(d *draft) error {
 	w.manifest.Segments = append(w.manifest.Segments, d.Segment)
 	w.bytes += d.Bytes
 	w.events += d.Events
+	w.listing += int64(d.summary)
 	m := w.manifest // its segments are only appended to
+	due := len(m.Segments)-w.listed > len(m.Segments)/listEvery
+	if due {
+		w.listed = len(m.Segments)
+	}
 	w.mu.Unlock()
+	if !due {
+		return nil
+	}
 	return writeManifest(w.fsys, &m)
 }
 
+// listEvery bounds what is written of manifests: each lists all there is, so a recording of a day
+// would have hundreds of GB written if there were one a segment. Segments behind it are found by
+// their names.
+const listEvery = 32
+
+// full says whether the recording has so many bytes, or a manifest as long as any that is read.
+func (w *Writer) full(bytes int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.bytes+w.listing >= bytes || w.listing >= maxManifest/2
+}
+
 // add hands a segment over, and waits while too many wait to be written.
-func (w *Writer) add(d *draft) { w.queue <- d }
+func (w *Writer) add(d *draft) {
+	w.mu.Lock()
+	w.pending++
+	w.mu.Unlock()
+	w.queue <- d
+}
 
 // busy says that a segment that is handed over would have to wait.
 func (w *Writer) busy() bool { return len(w.queue) == cap(w.queue) }
@@ -118,7 +152,7 @@ func (w *Writer) Close(ended string) error {
 	if w.err != nil {
 		ended = w.err.Error()
 	}
-	w.manifest.Ended = ended
+	w.manifest.Ended = inLine(ended)
 	if err := writeManifest(w.fsys, &w.manifest); err != nil && w.err == nil {
 		w.err = fmt.Errorf("recording: manifest: %w", err)
 	}

@@ -2,11 +2,11 @@ package recording
 
 import (
 	"archive/zip"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"sort"
@@ -53,25 +53,34 @@ func (r *Recording) Zip() (*Zip, error) {
 		name, length, crc := segmentName(i+1), r.Segments[i].Bytes, r.Segments[i].CRC32
 		info, err := fs.Stat(r.fsys, name)
 		if err == nil && info.Size() != length {
-			var b []byte
-			if b, err = fs.ReadFile(r.fsys, name); err == nil {
-				length, crc = int64(len(b)), crc32.ChecksumIEEE(b)
-			}
+			length, crc, err = measure(r.fsys, name)
 		}
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrDamaged) {
 			continue // Damage tells of it
 		}
 		if err == nil {
 			err = l.add(z, name, length, crc, nil)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, reason(err))
+			return nil, fmt.Errorf("%s: %w", name, inZip(reason(err)))
 		}
 	}
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
 	return &Zip{fsys: r.fsys, pieces: l.pieces, size: l.size}, nil
+}
+
+// measure reads a file that is another than was written: as far as any may go, since it may
+// unpack without end.
+func measure(fsys fs.FS, name string) (length int64, crc uint32, err error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	b, err := readAll(f, maxFile)
+	return int64(len(b)), crc32.ChecksumIEEE(b), err
 }
 
 // layout is what a zip writer writes to: of a file that stands elsewhere it keeps the place.
@@ -132,11 +141,13 @@ func (z *Zip) Size() int64 { return z.size }
 // Sum tells this zip from every other: what is made of it has each file's length and
 // checksum.
 func (z *Zip) Sum() string {
-	h := sha256.New()
+	// Nobody gains by two recordings with one tag: what a tag is of is the recording of one id. A
+	// browser, which fetches this package, would get 50 KB more with a hash for secrets.
+	h := fnv.New128a()
 	for i := range z.pieces {
 		h.Write(z.pieces[i].made)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // From returns the zip's bytes from one on.
@@ -229,8 +240,8 @@ func (r *zipReader) Close() error {
 // Verify reads all there is, and fails with what is wrong first. see, if there is one, is
 // shown every segment's frames and ends it with an error.
 func (r *Recording) Verify(see func(i int, frames []Frame) error) error {
-	if len(r.Damage) > 0 {
-		return fmt.Errorf("%w: %s", ErrDamaged, r.Damage[0])
+	if err := r.believable(); err != nil {
+		return err
 	}
 	for i := range r.Segments {
 		frames, err := r.Frames(i)
@@ -244,12 +255,32 @@ func (r *Recording) Verify(see func(i int, frames []Frame) error) error {
 	return nil
 }
 
+// believable says that nothing is known to be wrong, and that all can be read in some seconds:
+// what compresses like nothing that ever ran would take hours.
+func (r *Recording) believable() error {
+	if len(r.Damage) > 0 {
+		return fmt.Errorf("%w: %s", ErrDamaged, r.Damage[0])
+	}
+	var bytes, raw int64
+	for i := range r.Segments {
+		bytes += r.Segments[i].Bytes
+		raw += int64(r.Segments[i].Raw)
+	}
+	if raw > maxUnpacked && raw > 64*bytes {
+		return fmt.Errorf("%w: its %s would unpack to %s, which no run's do", ErrDamaged, Bytes(bytes), Bytes(raw))
+	}
+	return nil
+}
+
+// maxUnpacked is how many bytes of frames are read of what a stranger sent, however well they compress.
+const maxUnpacked = 1 << 30
+
 // CopyTo writes the recording's files into another folder, which is empty, and looks into
 // each on the way. step, if there is one, is told how many bytes there are by now and ends it with an error.
 // The header comes last: what was cut off is not taken for a recording.
 func (r *Recording) CopyTo(to hackpadfs.FS, step func(bytes int64) error) error {
-	if len(r.Damage) > 0 {
-		return fmt.Errorf("%w: %s", ErrDamaged, r.Damage[0])
+	if err := r.believable(); err != nil {
+		return err
 	}
 	bytes := int64(0)
 	for i := range r.Segments {
@@ -258,11 +289,11 @@ func (r *Recording) CopyTo(to hackpadfs.FS, step func(bytes int64) error) error 
 			return err
 		}
 		b, err := fs.ReadFile(r.fsys, name)
-		if err == nil {
-			err = write(to, name, b)
-		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, reason(err))
+			return fmt.Errorf("%s: %w", name, inZip(reason(err)))
+		}
+		if err := write(to, name, b); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if bytes += int64(len(b)); step != nil {
 			if err := step(bytes); err != nil {

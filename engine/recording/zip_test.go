@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -63,8 +64,19 @@ func TestADamagedRecordingHasAZip(t *testing.T) {
 	must(t, err)
 	before, err := r.Zip()
 	must(t, err)
+	sum := before.Sum()
+	content, err := io.ReadAll(before.From(0))
+	must(t, err)
+	last := segmentName(len(r.Segments))
+	b, err := hackpadfs.ReadFile(fsys, last)
+	must(t, err)
+	put(t, fsys, last, append(b, "more than was written"...))
+	if b, err := io.ReadAll(before.From(0)); err != nil || !bytes.Equal(b, content) {
+		t.Errorf("a file that grew meanwhile: %d bytes of %d, %v", len(b), len(content), err)
+	}
+	put(t, fsys, last, b)
 	must(t, hackpadfs.Remove(fsys, segmentName(1)))
-	b, err := hackpadfs.ReadFile(fsys, segmentName(2))
+	b, err = hackpadfs.ReadFile(fsys, segmentName(2))
 	must(t, err)
 	put(t, fsys, segmentName(2), b[:100])
 	if _, err := io.ReadAll(before.From(0)); err == nil || !strings.Contains(err.Error(), "000001.slot") {
@@ -74,7 +86,7 @@ func TestADamagedRecordingHasAZip(t *testing.T) {
 	must(t, err)
 	z, err := r.Zip()
 	must(t, err)
-	if z.Sum() == before.Sum() {
+	if z.Sum() == sum {
 		t.Error("other bytes have the same sum")
 	}
 	whole, err := io.ReadAll(z.From(0))
@@ -108,6 +120,44 @@ func TestAZipIsDamagedOnlyWithAName(t *testing.T) {
 			if !bytes.Equal(c.Bytes(), whole.Bytes()) && (again.Ended != "" || len(again.Segments) != len(r.Segments)) {
 				t.Errorf("byte %d: another recording was believed", at)
 			}
+		}
+	}
+}
+
+func TestWhatWouldUnpackWithoutEndIsNotUnpacked(t *testing.T) {
+	fsys := memory(t)
+	record(t, fsys, 3, oneFrame)
+	r, err := Open(fsys)
+	must(t, err)
+	segment := r.Segments[0]
+	segment.Raw = maxRaw
+	r.Segments = nil
+	for range maxUnpacked/maxRaw + 1 {
+		r.Segments = append(r.Segments, segment)
+	}
+	for _, err := range []error{r.Verify(nil), r.CopyTo(memory(t), nil)} {
+		if err == nil || !strings.Contains(err.Error(), "which no run's do") {
+			t.Error(err)
+		}
+	}
+}
+
+// A zip's end may tell of a million files, or of few while there are more.
+func TestAZipOfAMillionFilesIsNotListed(t *testing.T) {
+	entry := append([]byte("PK\x01\x02"), make([]byte, 42)...)
+	entry[28] = 1 // a name of one letter
+	b := bytes.Repeat(append(entry, 'x'), 1_000_000)
+	for _, told := range []uint16{3, 1_000_000 % (1 << 16)} {
+		end := append([]byte("PK\x05\x06"), make([]byte, 18)...)
+		le.PutUint16(end[8:], told)
+		le.PutUint16(end[10:], told)
+		le.PutUint32(end[12:], uint32(len(b)))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := OpenZip(bytes.NewReader(append(b, end...)), int64(len(b)+len(end)))
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "more in it than any recording has") || after.TotalAlloc-before.TotalAlloc > 256<<20 {
+			t.Errorf("%v, %d MiB", err, (after.TotalAlloc-before.TotalAlloc)>>20)
 		}
 	}
 }

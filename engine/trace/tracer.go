@@ -144,8 +144,7 @@ func (tr *Tracer) Begin(t *visible.Thread, number uint32) (ignores visible.StepS
 		r.seen.Store(b.span)
 	}
 	if r.mode = b.mode; b.length > 0 || b.mode == traceDone {
-		now := tr.clock.Now()
-		r.at = now
+		now := r.look(tr.clock)
 		if b.length > 0 && b.over(now) {
 			tr.setting.CompareAndSwap(b, &Burst{mode: traceNothing, span: b.span})
 			r.mode = traceNothing
@@ -190,7 +189,7 @@ func (tr *Tracer) Point(t *visible.Thread, op visible.Op) {
 		}
 	}
 	if r.mode == traceAll {
-		r.add(event.Record{At: tr.clock.Now(), Value: event.NoValue, Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Arrive, Collided: r.collided && op.Step == visible.Block})
+		r.add(event.Record{At: r.look(tr.clock), Value: event.NoValue, Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Arrive, Collided: r.collided && op.Step == visible.Block})
 		r.published.Store(r.head) // it may be held for long
 	}
 }
@@ -202,13 +201,19 @@ func (tr *Tracer) Done(t *visible.Thread, op visible.Op, value uint64) {
 		return
 	}
 	if r.mode == traceAll || !r.first && event.Timed(op.Step) {
-		r.at = tr.clock.Now()
+		r.look(tr.clock)
 	}
 	r.first = false
 	r.add(event.Record{At: r.at, Value: r.tell(op, value), Number: r.number, Thread: uint8(t.ID), Step: op.Step, Phase: event.Done, Collided: r.collided && op.Step == visible.Block})
 	if r.mode == traceAll {
 		r.published.Store(r.head)
 	}
+}
+
+// look looks at the clock, which may go back a little when it is stopped: for a thread it does not.
+func (r *ring) look(c *Clock) int64 {
+	r.at = max(r.at, c.Now())
+	return r.at
 }
 
 // tell turns an operation's value into what a record tells of it.

@@ -73,9 +73,12 @@ func badRequest(text string) error { return &requestError{http.StatusBadRequest,
 func fail(w http.ResponseWriter, thing string, id uint32, err error) {
 	var request *requestError
 	var field *run.FieldError
+	var limit *run.LimitError
 	switch {
 	case errors.As(err, &request):
 		answerError(w, request.code, request.text)
+	case errors.As(err, &limit):
+		answerError(w, http.StatusInsufficientStorage, line(err))
 	case errors.As(err, &field):
 		answerError(w, http.StatusBadRequest, line(err))
 	case errors.Is(err, run.ErrUnknown):

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slotrace/server/guard"
 	"slotrace/server/run"
 )
 
@@ -101,6 +102,9 @@ func (a *api) list(w http.ResponseWriter, r *http.Request) {
 	if list == nil {
 		list = []run.Status{}
 	}
+	for i := range list {
+		list[i] = shown(r, list[i])
+	}
 	answer(w, http.StatusOK, struct {
 		Runs []run.Status `json:"runs"`
 	}{list})
@@ -127,6 +131,17 @@ func (a *api) start(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, st)
 }
 
+// shown is st as whoever asks may see it: a recording's id is a secret from those who watch, as it
+// is where recordings are listed.
+func shown(r *http.Request, st run.Status) run.Status {
+	if st.Recording != nil && !guard.Control(r) {
+		rec := *st.Recording
+		rec.ID = ""
+		st.Recording = &rec
+	}
+	return st
+}
+
 func (a *api) status(w http.ResponseWriter, r *http.Request) {
 	id, err := pathID(r)
 	if err == nil {
@@ -136,7 +151,7 @@ func (a *api) status(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		st, err = a.runs.Status(id)
 	}
-	a.tell(w, id, st, err)
+	a.tell(w, r, id, st, err)
 }
 
 func (a *api) change(w http.ResponseWriter, r *http.Request) {
@@ -158,7 +173,7 @@ func (a *api) change(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		st, err = a.runs.Change(r.Context(), id, c)
 	}
-	a.tell(w, id, st, err)
+	a.tell(w, r, id, st, err)
 }
 
 func (a *api) stop(w http.ResponseWriter, r *http.Request) {
@@ -170,7 +185,7 @@ func (a *api) stop(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		st, err = a.runs.Stop(r.Context(), id)
 	}
-	a.tell(w, id, st, err)
+	a.tell(w, r, id, st, err)
 }
 
 func (a *api) evidence(w http.ResponseWriter, r *http.Request) {
@@ -221,10 +236,10 @@ func (a *api) slot(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s)
 }
 
-func (a *api) tell(w http.ResponseWriter, id uint32, st run.Status, err error) {
+func (a *api) tell(w http.ResponseWriter, r *http.Request, id uint32, st run.Status, err error) {
 	if err != nil {
 		fail(w, "run", id, err)
 		return
 	}
-	answer(w, http.StatusOK, st)
+	answer(w, http.StatusOK, shown(r, st))
 }

@@ -99,6 +99,39 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// recorded is a run that is being recorded.
+type recorded struct{ fake }
+
+func (f *recorded) Status(id uint32) (run.Status, error) {
+	st, err := f.find(id)
+	st.Recording = &run.Recording{ID: "abcdefghjkmnpq", State: "recording", Events: 5}
+	return st, err
+}
+
+func (f *recorded) List() []run.Status {
+	st, _ := f.Status(7)
+	return []run.Status{st}
+}
+
+func TestWhoWatchesIsNotToldTheIDOfARecording(t *testing.T) {
+	for _, target := range []string{"/api/runs", "/api/runs/7"} {
+		for from, told := range map[string]bool{"127.0.0.1:5": true, "[::1]:5": true, "192.0.2.7:5": false} {
+			r := httptest.NewRequest("GET", target, nil)
+			r.RemoteAddr = from
+			w := httptest.NewRecorder()
+			New(Host{Runs: &recorded{}}).ServeHTTP(w, r)
+			if w.Code != 200 || strings.Contains(w.Body.String(), "abcdefghjkmnpq") != told || !strings.Contains(w.Body.String(), `"events":5`) {
+				t.Errorf("%s from %s: %d %s", target, from, w.Code, w.Body)
+			}
+		}
+	}
+}
+
+func TestARunThatThereIsNoRoomToRecordIsToldSo(t *testing.T) {
+	f := &fake{err: fmt.Errorf("record: %w", &run.LimitError{Why: "3 recordings are kept, and more are not; removing one would do"})}
+	wantError(t, ask(t, f, "PATCH", "/api/runs/7", `{"record":true}`), 507, "removing one would do")
+}
+
 func TestStartTakesDefaultsForWhatIsAbsent(t *testing.T) {
 	with := func(edit func(c *run.Config)) run.Config {
 		c := run.Default()

@@ -88,10 +88,11 @@ const missingPage = `<!doctype html>
 
 func sharePage(k *run.Kept, origin string) string {
 	title, outcome := html.EscapeString(k.Name), html.EscapeString(k.Outcome())
-	if title == "" {
+	readable := k.Made != ""
+	if !readable {
 		title = "A recording that cannot be read"
 	}
-	description := outcome + " " + html.EscapeString(k.Setup())
+	description := strings.TrimSpace(outcome + " " + html.EscapeString(k.Setup()))
 	page, picture := origin+"/r/"+k.ID, origin+"/r/"+k.ID+".png?"+k.Sum
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -102,18 +103,24 @@ func sharePage(k *run.Kept, origin string) string {
 	line(`<meta name="robots" content="noindex">`)
 	line(`<title>%s · slotrace</title>`, title)
 	line(`<meta name="description" content="%s">`, description)
-	for _, m := range [][2]string{
+	meta := [][2]string{
 		{"og:type", "website"}, {"og:site_name", "slotrace"}, {"og:title", title}, {"og:description", description}, {"og:url", html.EscapeString(page)},
-		{"og:image", html.EscapeString(picture)}, {"og:image:type", "image/png"}, {"og:image:width", "1200"}, {"og:image:height", "630"},
-		{"og:image:alt", "The slot map of the worst lap. " + outcome},
-	} {
-		line(`<meta property="%s" content="%s">`, m[0], m[1])
 	}
-	for _, m := range [][2]string{
-		{"twitter:card", "summary_large_image"}, {"twitter:title", title}, {"twitter:description", description},
+	pictured := [][2]string{
+		{"og:image", html.EscapeString(picture)}, {"og:image:type", "image/png"}, {"og:image:width", "1200"}, {"og:image:height", "630"},
+		{"og:image:alt", "The slot map of the worst lap. " + outcome}, {"twitter:card", "summary_large_image"},
 		{"twitter:image", html.EscapeString(picture)}, {"twitter:image:alt", "The slot map of the worst lap. " + outcome},
-	} {
-		line(`<meta name="%s" content="%s">`, m[0], m[1])
+	}
+	if !readable {
+		pictured = [][2]string{{"twitter:card", "summary"}}
+	}
+	meta = append(append(meta, pictured...), [2]string{"twitter:title", title}, [2]string{"twitter:description", description})
+	for _, m := range meta {
+		attribute := "property"
+		if strings.HasPrefix(m[0], "twitter:") {
+			attribute = "name"
+		}
+		line(`<meta %s="%s" content="%s">`, attribute, m[0], m[1])
 	}
 	line(`<link rel="icon" href="/icon.svg">`)
 	line(`<link rel="stylesheet" href="/r/style.css">`)
@@ -125,6 +132,12 @@ func sharePage(k *run.Kept, origin string) string {
 	}
 	if len(k.Sides) > 0 {
 		line(`<img src="/r/%s.png?%s" width="1200" height="630" alt="The slot map of the worst lap.">`, k.ID, k.Sum)
+	}
+	if !readable {
+		line(`<nav><a class="open" href="/">Open slotrace</a></nav>`)
+		line(`</main>`)
+		line(`</html>`)
+		return b.String()
 	}
 	line(`<p class="quiet">%s</p>`, html.EscapeString(strings.Join(append([]string{k.Setup()}, details(k)...), " ")))
 	line(`<nav><a class="open" href="/#replay?id=%s">Open the replay</a> <a href="/api/recordings/%[1]s" download>Download it (%s)</a></nav>`, k.ID, recording.Bytes(k.Size))

@@ -135,7 +135,6 @@ func TestFilesComeWithTheServersHeadersAndNothingElseComes(t *testing.T) {
 		{"GET", "/healthz/", 404, ""},
 		{"GET", "/healthz2", 404, ""},
 		{"GET", "/api", 404, ""},
-		{"GET", "/room/", 404, ""},
 		{"POST", "/", 405, ""},
 		{"DELETE", "/page.wasm", 405, ""},
 	} {

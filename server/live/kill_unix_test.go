@@ -32,7 +32,7 @@ func recordUntilKilled(dir string) error {
 	if err != nil {
 		return err
 	}
-	l, err := New(Options{Heap: true, Recordings: recording.NewShelf(fsys), Recording: recording.Options{Segment: 64 << 10, Oldest: 5 * time.Millisecond}})
+	l, err := New(Options{Dir: dir, Recordings: recording.NewShelf(fsys), Recording: recording.Options{Segment: 64 << 10, Oldest: 5 * time.Millisecond}})
 	if err != nil {
 		return err
 	}

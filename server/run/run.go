@@ -68,7 +68,7 @@ type Status struct {
 
 // Recording is how a run's recording goes, or went.
 type Recording struct {
-	ID      string `json:"id"`
+	ID      string `json:"id"`     // "" for those who only watch
 	State   string `json:"state"`  // recording, done, full (it has the size that it may have), failed
 	Events  uint64 `json:"events"` // steps in it
 	LeftOut uint64 `json:"left_out"`

@@ -53,7 +53,7 @@ type Shelf struct {
 	mu       sync.Mutex // held by whoever changes what there is
 	reserved int64      // bytes of what arrives
 	arriving map[string]bool
-	on       map[string]bool // being recorded
+	on       map[string]int64 // being recorded, and the bytes that each may come to
 	known    map[string]known
 
 	pictures pictures
@@ -66,8 +66,9 @@ type known struct {
 }
 
 type stamp struct {
-	folder, header, manifest time.Time
-	headerBytes, bytes       int64
+	header, manifest   time.Time
+	headerBytes, bytes int64
+	files              int
 }
 
 // New returns the shelf in fsys, its folder, and removes what was left there half.
@@ -84,7 +85,7 @@ func New(fsys hackpadfs.FS, o Options) (*Shelf, error) {
 	}
 	s := &Shelf{
 		fsys: fsys, shelf: recording.NewShelf(fsys), options: o, spools: make(chan int, o.Uploads), stop: make(chan struct{}),
-		arriving: make(map[string]bool), on: make(map[string]bool), known: make(map[string]known),
+		arriving: make(map[string]bool), on: make(map[string]int64), known: make(map[string]known),
 	}
 	for i := range o.Uploads {
 		s.spools <- i + 1
@@ -98,7 +99,7 @@ func New(fsys hackpadfs.FS, o Options) (*Shelf, error) {
 			err = errors.Join(err, hackpadfs.Remove(fsys, e.Name()))
 		}
 	}
-	if err = errors.Join(err, s.shelf.Sweep()); err != nil {
+	if err = errors.Join(err, s.shelf.Sweep(0)); err != nil {
 		o.Log.Warn("what is left of recordings that were cut off", "failure", err)
 	}
 	s.stopped.Go(func() {
@@ -158,7 +159,8 @@ func (s *Shelf) Begin() (id string, folder hackpadfs.FS, room int64, end func(ke
 	if id, folder, err = s.shelf.Make(); err != nil {
 		return "", nil, 0, nil, err
 	}
-	s.on[id] = true
+	room = min(room, recording.Default.Bytes) // or until it has ended nothing else could be kept
+	s.on[id] = room
 	return id, folder, room, func(keep bool) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -182,7 +184,7 @@ func (s *Shelf) room() (int64, error) {
 	}
 	room := s.options.Bytes - s.reserved
 	for i := range all {
-		room -= all[i].Size
+		room -= max(all[i].Size, s.on[all[i].ID])
 	}
 	if room <= 0 {
 		return 0, s.full()
@@ -238,11 +240,16 @@ func (s *Shelf) find(id string) (run.Kept, error) {
 		return run.Kept{}, err
 	}
 	k, ok := s.known[id]
-	if !ok || k.stamp != at || s.on[id] {
-		k = known{at, s.look(id, at)}
-		s.known[id] = k
+	if !ok || k.stamp != at || s.on[id] > 0 {
+		var passes bool
+		k.stamp = at
+		if k.kept, passes = s.look(id, at); passes {
+			delete(s.known, id)
+		} else {
+			s.known[id] = k
+		}
 	}
-	if s.options.Age > 0 && !s.on[id] {
+	if s.options.Age > 0 && s.on[id] == 0 {
 		expires := at.since().Add(s.options.Age)
 		k.kept.Expires = expires.UTC().Format(time.RFC3339)
 		if !s.options.Now().Before(expires) {
@@ -254,13 +261,9 @@ func (s *Shelf) find(id string) (run.Kept, error) {
 
 // stamp tells when a recording's files were changed.
 func (s *Shelf) stamp(id string) (at stamp, err error) {
-	folder, err := hackpadfs.Stat(s.fsys, id)
-	if err != nil || !folder.IsDir() {
-		return at, recording.ErrUnknown
-	}
-	at.folder = folder.ModTime()
-	h, m := s.shelf.Files(id)
-	if h == nil && !s.on[id] {
+	h, m, n := s.shelf.Files(id)
+	at.files = n
+	if h == nil && s.on[id] == 0 {
 		return at, recording.ErrUnknown
 	}
 	if h != nil {
@@ -280,25 +283,27 @@ func (a stamp) since() time.Time {
 	return a.manifest
 }
 
-func (s *Shelf) look(id string, at stamp) run.Kept {
-	k := run.Kept{ID: id, State: run.RecordingKept, Kept: at.since().UTC().Format(time.RFC3339)}
+// look says also whether it failed in a way that may pass.
+func (s *Shelf) look(id string, at stamp) (k run.Kept, passes bool) {
+	k = run.Kept{ID: id, State: run.RecordingKept, Kept: at.since().UTC().Format(time.RFC3339)}
 	r, err := s.shelf.Open(id)
 	var z *recording.Zip
 	if err == nil {
 		z, err = r.Zip()
 	}
 	if err != nil {
-		k.Summary = recording.Unreadable(err)
+		k.Summary, k.Size = recording.Unreadable(err), s.shelf.Bytes(id)
+		passes = !errors.Is(err, recording.ErrForeign) && !errors.Is(err, recording.ErrDamaged) && !errors.Is(err, recording.ErrVersion)
 	} else {
 		k.Summary, k.Size, k.Sum = r.Summary(), z.Size(), z.Sum()
 	}
 	switch {
-	case s.on[id]:
+	case s.on[id] > 0:
 		k.State = run.RecordingOn
 	case len(k.Damage) > 0:
 		k.State = run.RecordingDamaged
 	}
-	return k
+	return k, passes
 }
 
 // Open opens a recording.
@@ -402,7 +407,7 @@ func (s *Shelf) Remove(_ context.Context, id string) error {
 	if _, err := s.find(id); err != nil {
 		return err
 	}
-	if s.on[id] {
+	if s.on[id] > 0 {
 		return run.ErrRecording
 	}
 	delete(s.known, id)

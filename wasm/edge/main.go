@@ -5,6 +5,8 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"github.com/syumai/workers"
 
 	"slotrace/server/edge"
@@ -12,6 +14,8 @@ import (
 )
 
 func main() {
+	// Of 128 MB, which requests at a time share with each other and with JavaScript: rather collected more often than ended.
+	debug.SetMemoryLimit(40 << 20)
 	if object.Asked() {
 		object.Hold()
 	}

@@ -40,19 +40,14 @@ func Follow(v Viewer) *Stream {
 		s.connect()
 		return nil
 	})
+	// Whoever puts another server in the place of the one there was (static/tape.js) has the page connect to it.
+	js.Global().Get("slotrace").Set("connect", s.retry)
 	s.connect()
 	return s
 }
 
-// Now tries at once instead of when it is time.
-func (s *Stream) Now() {
-	if !s.timer.IsNull() {
-		js.Global().Call("clearTimeout", s.timer)
-		s.connect()
-	}
-}
-
 func (s *Stream) connect() {
+	js.Global().Call("clearTimeout", s.timer) // it may be that nobody waited for it
 	s.timer = js.Null()
 	s.release()
 	location := js.Global().Get("location")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall/js"
+	"time"
 
 	"github.com/hack-pad/hackpadfs"
 	"github.com/hack-pad/hackpadfs/indexeddb"
@@ -16,8 +17,23 @@ import (
 // databaseName is what recordings are kept in, whoever makes them.
 const databaseName = "slotrace"
 
-// shelf is where the browser keeps recordings.
-func shelf() *recording.Shelf { return recording.NewShelf(&database{}) }
+// kept is where the browser keeps recordings.
+type kept struct {
+	*recording.Shelf
+	once sync.Once
+}
+
+func shelf() *kept { return &kept{Shelf: recording.NewShelf(&database{})} }
+
+// leftFor is how long what was begun and has no header lies untouched before it is swept up: the
+// page's other worker may be making it, on a machine that sleeps meanwhile.
+const leftFor = 24 * time.Hour
+
+// Begin is the shelf's, which first frees what tabs that were closed left half.
+func (k *kept) Begin() (id string, in hackpadfs.FS, room int64, end func(keep bool) error, err error) {
+	k.once.Do(func() { k.Sweep(leftFor) }) // what is left then is in nobody's way
+	return k.Shelf.Begin()
+}
 
 // database is the file system that the browser has, IndexedDB, opened when it is first needed:
 // that takes a tenth of a second, and there are browsers that have none. Whoever calls may have

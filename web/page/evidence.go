@@ -51,6 +51,18 @@ func (v *evidence) reset() {
 // take takes a section in.
 func (v *evidence) take(e *event.Evidence) {
 	side := int(e.Side)
+	if e.Total < v.newest[side] { // of a replay whose time goes back
+		v.newest[side] = 0
+		v.drop(side)
+		n := 0
+		for _, l := range v.waiting {
+			if l.side != side {
+				v.waiting[n] = l
+				n++
+			}
+		}
+		v.waiting = v.waiting[:n]
+	}
 	for i := range e.Items {
 		l := e.Items[i]
 		s := v.page.sides[side]

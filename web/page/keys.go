@@ -98,6 +98,8 @@ func (p *Page) do(command picture.Command) {
 		goTo("#explore")
 	case picture.ShowReview:
 		goTo("#review")
+	case picture.ShowRecordings:
+		goTo("#recordings")
 	case picture.Help:
 		dom.ByID("help").Call("showModal")
 	default:

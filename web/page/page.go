@@ -175,6 +175,12 @@ func (p *Page) Frame(f *event.Frame) {
 	if f.State != nil {
 		p.take(f.State)
 	}
+	for i := range f.Steps {
+		if f.Steps[i].Anew {
+			p.time.Reset()
+			p.time.Shown = int64(f.Steps[i].Length)
+		}
+	}
 	now := dom.Now()
 	for i := range f.Totals {
 		t := &f.Totals[i]

@@ -110,7 +110,10 @@ func (s *side) steps(v *event.Steps) {
 	} else {
 		s.follower.Take(v)
 	}
-	if v.Burst {
+	if v.Anew {
+		s.narrated = ""
+	}
+	if v.Burst || v.Anew {
 		s.dirty = true
 		s.page.code.changed()
 	}

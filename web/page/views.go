@@ -36,14 +36,14 @@ func (p *Page) showView() {
 	for _, v := range [...]struct {
 		id   string
 		view picture.View
-	}{{"controls", picture.LiveView}, {"live", picture.LiveView}, {"verdict", picture.LiveView}, {"explore", picture.ExploreView}, {"review", picture.ReviewView}} {
+	}{{"controls", picture.LiveView}, {"live", picture.LiveView}, {"verdict", picture.LiveView}, {"explore", picture.ExploreView}, {"review", picture.ReviewView}, {"recordings", picture.RecordingsView}} {
 		dom.ByID(v.id).Show(v.view == p.view)
 	}
 	dom.Root().SetAttr("data-view", p.view.String())
 	for _, v := range [...]struct {
 		id   string
 		view picture.View
-	}{{"tab-live", picture.LiveView}, {"tab-explore", picture.ExploreView}, {"tab-review", picture.ReviewView}} {
+	}{{"tab-live", picture.LiveView}, {"tab-explore", picture.ExploreView}, {"tab-review", picture.ReviewView}, {"tab-recordings", picture.RecordingsView}} {
 		if tab := dom.ByID(v.id); v.view == p.view {
 			tab.SetAttr("aria-current", "page")
 		} else {

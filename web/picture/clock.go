@@ -25,7 +25,10 @@ func (c *Clock) Heard(run int64, running bool, local float64) {
 	case !c.started || ms < c.heard:
 		c.started = true
 		c.offset = offset
-		c.shown = math.Min(ms, math.Max(0, ms-lag))
+		c.shown = ms
+		if running {
+			c.shown = math.Max(0, ms-lag)
+		}
 		c.last = local
 	case running && !c.running:
 		c.offset = offset

@@ -41,6 +41,10 @@ func NewFollower(slots uint32) *Follower {
 // Take takes a section in. Its records become visible when Advance reaches them;
 // a burst is there at once, in place of the one before.
 func (f *Follower) Take(s *event.Steps) {
+	if s.Anew {
+		*f = *NewFollower(f.slots)
+		return
+	}
 	if s.Burst {
 		if still := burst(s, f.slots); still != nil || f.still == nil {
 			f.still = still

@@ -153,3 +153,28 @@ func TestAClockThatHearsNothingStops(t *testing.T) {
 		t.Errorf("it ran on to %d s", at/1_000_000_000)
 	}
 }
+
+func TestWhenTimeIsMovedLanesBeginAnewAtOnce(t *testing.T) {
+	f := NewFollower(100)
+	f.Take(&event.Steps{Lap: 1, OneIn: 1, Records: []event.Record{{At: 10, Step: visible.Look, Phase: event.Done, Value: 3}}})
+	f.Advance(10)
+	f.Take(&event.Steps{Lap: 1, OneIn: 1, Records: []event.Record{{At: 90, Step: visible.Look, Phase: event.Done, Value: 3, Thread: 1}}})
+	f.Lose(0, 0)
+	f.Take(&event.Steps{Anew: true})
+	if len(f.Stores().Of(0)) != 0 || f.Waiting() || f.Lost(0, 0) {
+		t.Error("what was told before is still there")
+	}
+	var l Timeline
+	l.Hear(5_000_000_000, false, 0)
+	l.At(16, &event.State{State: event.Replay, Pace: 1})
+	l.Reset()
+	l.Shown = 2000
+	l.Hear(1_000_000_000, false, 20)
+	s := &event.State{State: event.Replay, Pace: 1}
+	if at := l.At(21, s); at != 1_000_000_000 {
+		t.Errorf("it shows %d, and time was moved to 1 s", at)
+	}
+	if from, to := l.Window(1_000_000_000); to-from != 2000 || from > 1_000_000_000 || to < 1_000_000_000 {
+		t.Errorf("the window is %d to %d", from, to)
+	}
+}

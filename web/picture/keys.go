@@ -18,6 +18,7 @@ const (
 	ShowLive
 	ShowExplore
 	ShowReview
+	ShowRecordings
 	Help
 	LabBack
 	LabOn
@@ -55,10 +56,13 @@ const (
 	LiveView
 	ExploreView
 	ReviewView
+	RecordingsView
 )
 
 // String is the view's name.
-func (v View) String() string { return [...]string{"Everywhere", "Live", "Explore", "Review"}[v] }
+func (v View) String() string {
+	return [...]string{"Everywhere", "Live", "Explore", "Review", "Recordings"}[v]
+}
 
 // ViewOf is the view that an address names behind its #. What it does not know is Live.
 // Behind a ? there is what the view makes of it.
@@ -73,6 +77,8 @@ func ViewOf(fragment string) View {
 		return ExploreView
 	case "#review":
 		return ReviewView
+	case "#recordings":
+		return RecordingsView
 	}
 	return LiveView
 }
@@ -92,6 +98,7 @@ var Bindings = [...]Binding{
 	{EveryView, ShowLive, []string{"1"}, "1", "the Live view"},
 	{EveryView, ShowExplore, []string{"2"}, "2", "the Explore view"},
 	{EveryView, ShowReview, []string{"4"}, "4", "the Review view"},
+	{EveryView, ShowRecordings, []string{"5"}, "5", "the Recordings view"},
 	{EveryView, Help, []string{"?"}, "?", "this list"},
 	{LiveView, RunPause, []string{" "}, "Space", "run, pause, go on"},
 	{LiveView, StepOnce, []string{".", "ArrowRight", "PageDown", "PageUp"}, ". or → or PageDown", "one step: pause, and let one writer do one thing"},

@@ -20,6 +20,9 @@ const (
 type Timeline struct {
 	Still bool // nothing may scroll: time goes on by pages
 
+	// Shown is how much time lanes show, in a replay that can be zoomed; 0 = as the pace says.
+	Shown int64
+
 	clock   Clock
 	heard   int64   // the newest word of the run's clock
 	shown   float64 // the span at this moment, on its way to what it is to be
@@ -42,6 +45,9 @@ func (t *Timeline) Hear(run int64, running bool, local float64) {
 
 // Span is how much time fits on the screen.
 func (t *Timeline) Span(s *event.State) int64 {
+	if t.Shown > 0 {
+		return t.Shown
+	}
 	if s.Pace == 0 {
 		return stepBeat * beats
 	}

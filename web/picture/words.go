@@ -59,6 +59,8 @@ func stateWord(s event.RunState) string {
 		return "Done"
 	case event.Failed:
 		return "Failed"
+	case event.Replay:
+		return "Replay"
 	}
 	return "Ready"
 }

@@ -73,7 +73,7 @@ func TestKeysAreLeftToWhoeverNeedsThem(t *testing.T) {
 }
 
 func TestNoKeyMeansTwoThings(t *testing.T) {
-	for _, v := range []View{LiveView, ExploreView, ReviewView} {
+	for _, v := range []View{LiveView, ExploreView, ReviewView, RecordingsView} {
 		seen := map[string]Command{}
 		for _, b := range Bindings {
 			if b.View != EveryView && b.View != v {
@@ -93,12 +93,12 @@ func TestAKeyIsForTheViewThatIsSeen(t *testing.T) {
 	for _, c := range []struct {
 		key          string
 		live, review Command
-	}{{" ", RunPause, ReviewStart}, {".", StepOnce, NoCommand}, {"PageDown", StepOnce, NoCommand}, {"B", BuggyFixed, NoCommand}, {"+", ZoomIn, NoCommand}, {"1", ShowLive, ShowLive}, {"4", ShowReview, ShowReview}, {"?", Help, Help}} {
+	}{{" ", RunPause, ReviewStart}, {".", StepOnce, NoCommand}, {"PageDown", StepOnce, NoCommand}, {"B", BuggyFixed, NoCommand}, {"+", ZoomIn, NoCommand}, {"1", ShowLive, ShowLive}, {"4", ShowReview, ShowReview}, {"5", ShowRecordings, ShowRecordings}, {"?", Help, Help}} {
 		if live, review := KeyCommand(LiveView, c.key, FocusPage, false), KeyCommand(ReviewView, c.key, FocusPage, false); live != c.live || review != c.review {
 			t.Errorf("%q: command %d in Live and %d in Review, want %d and %d", c.key, live, review, c.live, c.review)
 		}
 	}
-	for fragment, want := range map[string]View{"": LiveView, "#": LiveView, "#live": LiveView, "#review": ReviewView, "#elsewhere": LiveView, "#explore": ExploreView, "#explore?scenario=store&step=3": ExploreView, "#explorer": LiveView} {
+	for fragment, want := range map[string]View{"": LiveView, "#": LiveView, "#live": LiveView, "#review": ReviewView, "#elsewhere": LiveView, "#explore": ExploreView, "#explore?scenario=store&step=3": ExploreView, "#explorer": LiveView, "#recordings": RecordingsView, "#replay?id=x&t=1": LiveView} {
 		if got := ViewOf(fragment); got != want {
 			t.Errorf("%q is view %d, want %d", fragment, got, want)
 		}

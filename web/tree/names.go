@@ -15,8 +15,8 @@ const FirstSVG = 39
 // Names are the attributes there are. No value of theirs is ever code or an address.
 var Names = [...]string{
 	"class", "id", "role", "hidden", "title", "tabindex", "for", "type", "name", "value", "min", "max", "step", "checked", "selected", "disabled", "open", "scope", "colspan", "rowspan",
-	"aria-label", "aria-labelledby", "aria-describedby", "aria-live", "aria-atomic", "aria-current", "aria-pressed", "aria-keyshortcuts", "aria-hidden", "aria-busy", "aria-disabled",
-	"data-do", "data-scenario", "data-variant", "data-threads", "data-ops", "data-schedule", "data-step", "data-verdict", "data-state", "data-search", "data-thread",
+	"aria-label", "aria-labelledby", "aria-describedby", "aria-live", "aria-atomic", "aria-current", "aria-pressed", "aria-keyshortcuts", "aria-hidden", "aria-busy", "aria-disabled", "aria-valuemin", "aria-valuemax", "aria-valuenow", "aria-valuetext", "aria-invalid", "maxlength",
+	"data-do", "data-scenario", "data-variant", "data-threads", "data-ops", "data-schedule", "data-step", "data-verdict", "data-state", "data-search", "data-thread", "data-tape", "data-scrub", "data-focus",
 	"viewBox", "width", "height", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "d", "points", "transform", "text-anchor", "preserveAspectRatio", "focusable",
 }
 

@@ -16,8 +16,10 @@ import (
 
 	"github.com/hack-pad/hackpadfs"
 
+	"slotrace/engine/event"
 	"slotrace/engine/recording"
 	"slotrace/engine/recording/recordingtest"
+	"slotrace/engine/visible"
 )
 
 var run = recordingtest.Run{Compare: true, Slots: 500, Laps: 8, Options: recording.Options{Oldest: 1}}
@@ -182,6 +184,37 @@ func TestATraceIsAsPerfettoReadsIt(t *testing.T) {
 	}
 	if names[101] != "W1" || names[208] != "W8" || sum.Sides[0].Collisions == 0 {
 		t.Errorf("%v", names)
+	}
+}
+
+// A store that is missing is not taken for the one that had the slot in another lap; of two
+// that come in the wrong order the arrow points the right way.
+func TestArrowsJoinWhatShareASlotInALap(t *testing.T) {
+	var b bytes.Buffer
+	out := &output{Writer: bufio.NewWriter(&b)}
+	p := newPerfetto(out)
+	p.begin(&recording.Summary{Name: "x", Run: recording.Run{Allocator: "check-then-act", Writers: 3, Slots: 10}})
+	store := func(w uint8, number uint32, at int64, slot uint32, collided bool) []event.Record {
+		r := event.Record{At: at, Value: slot, Number: number, Thread: w, Phase: event.Done}
+		look, block, tell := r, r, r
+		look.Step, block.Step, tell.Step = visible.Look, visible.Block, visible.Tell
+		block.At, block.Collided, tell.At = at+10, collided, at+20
+		return []event.Record{look, block, tell}
+	}
+	p.steps(0, 1, store(0, 0, 100, 5, false))
+	p.steps(0, 2, store(1, 0, 200, 5, true))
+	p.steps(0, 3, store(2, 0, 305, 7, true))
+	p.steps(0, 3, store(0, 1, 300, 7, false))
+	p.end("")
+	out.Flush()
+	var arrows []traceEvent
+	for _, e := range parseTrace(t, b.Bytes()) {
+		if e.Phase == "s" || e.Phase == "f" {
+			arrows = append(arrows, e)
+		}
+	}
+	if len(arrows) != 2 || arrows[0].Thread != 101 || arrows[0].from != 300 || arrows[1].Thread != 103 || arrows[1].from != 305 {
+		t.Errorf("%+v", arrows)
 	}
 }
 

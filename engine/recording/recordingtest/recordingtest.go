@@ -84,7 +84,7 @@ func (r Run) Write(fsys hackpadfs.FS) error {
 	}
 	for range r.Laps {
 		for i := range sides {
-			sides[i].run(rec)
+			sides[i].run(rec, w)
 		}
 		if !rec.Frame() {
 			break
@@ -137,7 +137,7 @@ type writer struct {
 }
 
 // run makes a lap: every writer looks, writes, and tells, until the store is full.
-func (s *side) run(rec *recording.Recorder) {
+func (s *side) run(rec *recording.Recorder, writer *recording.Writer) {
 	t := &s.totals
 	t.Side, t.Lap = uint8(s.number), t.Lap+1
 	claims, cells := make([]uint8, s.slots), make([]byte, s.slots)
@@ -226,6 +226,7 @@ func (s *side) run(rec *recording.Recorder) {
 				rec.Evidence(s.number, s.losses, lost)
 				lost = lost[:0]
 			}
+			writer.Flush() // so that segments are the same each time
 			rec.Frame()
 		}
 		if claimed == len(s.writers) {
