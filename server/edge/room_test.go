@@ -125,7 +125,8 @@ func (l *line) cut() {
 	l.conns = nil
 }
 
-// presents is a native server's run and what relays it, over a line.
+// presents is a native server's run and what relays it, over a line. It returns when the room
+// has the presenter.
 func presents(t *testing.T, origin, name string) (*live.Live, *line) {
 	t.Helper()
 	runs, err := live.New(live.Options{Dir: t.TempDir(), Server: "slotrace of a test"})
@@ -140,9 +141,10 @@ func presents(t *testing.T, origin, name string) (*live.Live, *line) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	transport := &http.Transport{}
+	log := &logged{to: t.Output(), presenting: make(chan struct{})}
 	go func() {
 		ended <- relay.New(runs.Board(), relay.Options{
-			Room: room, Token: edgetest.Token, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Client: &http.Client{Transport: transport},
+			Room: room, Token: edgetest.Token, Log: slog.New(slog.NewTextHandler(log, nil)), Client: &http.Client{Transport: transport},
 		}).Run(ctx)
 	}()
 	t.Cleanup(func() {
@@ -155,7 +157,27 @@ func presents(t *testing.T, origin, name string) (*live.Live, *line) {
 		}
 		transport.CloseIdleConnections()
 	})
+	select {
+	case <-log.presenting:
+	case err := <-ended:
+		ended <- nil
+		t.Fatal(err)
+	}
 	return runs, l
+}
+
+// logged is a log, and when it says first that somebody presents.
+type logged struct {
+	to         io.Writer
+	once       sync.Once
+	presenting chan struct{}
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), "msg=presenting") {
+		l.once.Do(func() { close(l.presenting) })
+	}
+	return l.to.Write(b)
 }
 
 func own(t *testing.T, runs *live.Live) *watch.Picture {
@@ -210,7 +232,6 @@ func TestARoomCarriesALiveRunToFiftyViewers(t *testing.T) {
 		}
 	}
 	side := &first.Sides[0]
-	wait("the presenter comes", func() bool { return first.Hello != nil && len(first.Hello.Allocators) > 0 })
 	config := run.Config{Allocator: "check-then-act", Writers: 8, Slots: 20_000, Embedding: 8, PaceUS: 3000}
 	status, err := runs.Start(ctx, config)
 	if err != nil {
@@ -250,7 +271,7 @@ func TestARoomCarriesALiveRunToFiftyViewers(t *testing.T) {
 		t.Errorf("too little happened: %+v, %d steps", told, s.Records)
 	}
 	for i, w := range all {
-		if i < viewers-late && (w.times > 2 || !strings.Contains(strings.Join(w.told, "|"), "away")) {
+		if i < viewers-late && (w.times > 1 || !strings.Contains(strings.Join(w.told, "|"), "away")) {
 			t.Errorf("viewer %d connected %d times and was told %q", i, w.times, w.told)
 		}
 	}
@@ -265,10 +286,7 @@ func TestARoomHibernates(t *testing.T) {
 	runs, _ := presents(t, origin, "winter")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	first := &watcher{address: origin + "/room/winter/stream"}
-	if err := first.follow(ctx, func() bool { return first.Hello != nil && len(first.Hello.Allocators) > 0 }); err != nil {
-		t.Fatal(err)
-	}
+	first := &watcher{address: origin + "/room/winter/stream"} // not at the same time as the presenter: workerd issue 6862
 	status, err := runs.Start(ctx, run.Config{Allocator: "check-then-act", Writers: 8, Slots: 20_000, Embedding: 8, PaceUS: 300_000, Paused: true})
 	if err != nil {
 		t.Fatal(err)
@@ -321,7 +339,9 @@ func TestARoomHibernates(t *testing.T) {
 			}
 		}
 		for len(said) > 0 {
-			woken = woken || strings.Contains(<-said, "a room wakes with 2 sockets, 0 of which it has to close")
+			if strings.Contains(<-said, "a room wakes with 2 sockets, 0 of which it has to close") {
+				woken = true
+			}
 		}
 	}
 	if !woken {
@@ -345,7 +365,7 @@ func TestARoomHibernates(t *testing.T) {
 	}
 	cancel()
 	<-ended
-	if first.times > 2 {
+	if first.times > 1 {
 		t.Errorf("it connected %d times", first.times)
 	}
 }
