@@ -573,21 +573,36 @@ func (p *Player) picture() {
 			from = g.before(pictures[upto.Taken-1].at + 1)
 		}
 	}
-	for k := from; k < p.at.Taken; k++ {
-		st := &g.Steps[k]
-		if !st.Done() {
-			continue
+	if upto.Segment < now { // steps may have come behind the last picture of the segment before
+		before := p.segment(upto.Segment)
+		first := before.before(pictures[upto.Taken-1].at + 1)
+		if p.exact.Segment == upto.Segment {
+			first = p.exact.Taken
 		}
-		if st.Step == visible.Block {
-			p.claim(st, !anew)
+		if p.exact.Segment != now {
+			p.advance(before.Steps[min(first, len(before.Steps)):], !anew)
 		}
-		p.count(st)
 	}
+	p.advance(g.Steps[min(from, p.at.Taken):p.at.Taken], !anew)
 	p.exact = Place{now, max(from, p.at.Taken)}
 	if anew {
 		for i := range p.recording.Run.Sides() {
 			p.show(i, 0, len(p.sides[i].cells))
 		}
+	}
+}
+
+// advance takes steps in.
+func (p *Player) advance(steps []Step, show bool) {
+	for k := range steps {
+		st := &steps[k]
+		if !st.Done() {
+			continue
+		}
+		if st.Step == visible.Block {
+			p.claim(st, show)
+		}
+		p.count(st)
 	}
 }
 

@@ -282,7 +282,7 @@ func TestTheMapShowsASlotAsSoonAsItsBlockIsWritten(t *testing.T) {
 func TestFewSegmentsAreKept(t *testing.T) {
 	r := recorded(t, sample.Options{Puts: 5000, Seed: 1, Short: true})
 	p := player(t, r)
-	p.keep = 40_000
+	p.keep = 60_000
 	from, to := r.Span()
 	if len(r.Segments) < 8 {
 		t.Fatalf("there are only %d segments", len(r.Segments))
