@@ -626,11 +626,14 @@ func TestARunEndsThoughTheDiskIsBlocked(t *testing.T) {
 	id := begin(t, l, c).ID
 	<-blocked
 	r := activeRun(t, l, id)
-	waits := func() bool { // at the barrier, for the disk
+	lap, since := uint32(0), time.Now()
+	until(t, func() bool { // it waits at the barrier, for the disk
 		st, _ := l.Status(id)
-		return st.Sides[0].Rate == 0 && st.Sides[0].Lap > 1
-	}
-	until(t, waits)
+		if st.Sides[0].Lap != lap {
+			lap, since = st.Sides[0].Lap, time.Now()
+		}
+		return time.Since(since) > 2*time.Second
+	})
 	if st := r.shown(); st.State != event.Running {
 		t.Errorf("%+v", st)
 	}
