@@ -543,9 +543,9 @@ func TestSizeEndsIt(t *testing.T) {
 }
 
 func TestManyMarksAndGapsAreThinned(t *testing.T) {
-	var m marks
+	var m thinned[int64]
 	for i := range 10_000 {
-		m.add(int64(i))
+		m.add(int64(i), maxMarks)
 	}
 	if len(m.kept) > maxMarks || len(m.kept) < maxMarks/2 || !slices.IsSorted(m.kept) || m.kept[len(m.kept)-1] < 9_900 {
 		t.Errorf("%d marks: %v", len(m.kept), m.kept)
