@@ -182,7 +182,9 @@ func (s *Shelf) Remove(id string) error {
 // Sweep removes what is no recording: of removals and beginnings that were cut off. What was
 // changed in the time before now is left alone: somebody else may be making it. 0 is for who knows
 // that nobody is.
-func (s *Shelf) Sweep(before time.Duration) error {
+func (s *Shelf) Sweep(before time.Duration) error { return s.sweep(before, time.Now()) }
+
+func (s *Shelf) sweep(before time.Duration, now time.Time) error {
 	ids, err := s.IDs()
 	if err != nil {
 		return err
@@ -195,7 +197,7 @@ func (s *Shelf) Sweep(before time.Duration) error {
 		if _, err := hackpadfs.Stat(in, headerName); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if before > 0 && time.Since(changed(in)) < before {
+		if before > 0 && now.Sub(changed(in)) < before {
 			continue
 		}
 		if err := s.Remove(id); err != nil {
