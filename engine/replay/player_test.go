@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hack-pad/hackpadfs/mem"
 	"pgregory.net/rapid"
 
 	"slotrace/engine/event"
@@ -18,14 +17,7 @@ import (
 
 func recorded(t testing.TB, o sample.Options) *recording.Recording {
 	t.Helper()
-	folder, err := mem.NewFS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sample.Record(folder, o); err != nil {
-		t.Fatal(err)
-	}
-	r, err := recording.Open(folder)
+	r, err := sample.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
