@@ -345,7 +345,6 @@ func (s *served) List() ([]Kept, error) {
 	}
 	return all, err
 }
-func (s *served) Summary(id string) (Kept, error)              { return Kept{}, nil }
 func (s *served) Open(id string) (*recording.Recording, error) { return s.shelf.Open(id) }
 func (s *served) Rename(id, name string) error                 { return s.shelf.Rename(id, name) }
 func (s *served) Remove(id string) error                       { return s.shelf.Remove(id) }

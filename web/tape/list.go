@@ -221,7 +221,7 @@ func (d *Desk) Opened(name string, r *recording.Recording, err error) {
 	}
 	d.wrong = ""
 	d.list.fragment = "" // whatever it was: it is another now
-	d.open(source{place: inFile, name: name, file: r}, unset)
+	d.open(source{place: inFile, file: r}, unset)
 }
 
 // fileName shortens a name that somebody else has given.
@@ -261,7 +261,7 @@ func (d *Desk) viewShelf() *node {
 	case !d.lasting:
 		where = "This browser keeps nothing for the page (" + strings.TrimSuffix(d.why, ".") + "). What is kept here is gone when the page is closed: download it."
 	case l.bytes > 0:
-		where = bytesOf(l.bytes) + " are kept in this browser."
+		where = recording.Bytes(l.bytes) + " are kept in this browser."
 	}
 	if l.refused {
 		where = strings.TrimSpace(where + " What the server keeps is listed on its own machine alone.")
@@ -316,7 +316,7 @@ func (d *Desk) viewItem(it *item) *node {
 	made := day(it.Made, d.o.Now())
 	facts := el("p", "note").Named("facts")
 	words := []string{}
-	for _, w := range []string{made, place, bytesOf(it.Size)} {
+	for _, w := range []string{made, place, recording.Bytes(it.Size)} {
 		if w != "" {
 			words = append(words, w)
 		}
