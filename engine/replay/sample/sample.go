@@ -97,7 +97,6 @@ func Record(folder hackpadfs.FS, o Options) error {
 		s.show(r, 0)
 	}
 	r.Frame()
-	frames := 0
 	for until, more := o.Frame, true; more; until += o.Frame {
 		more = false
 		for _, s := range sides {
@@ -110,8 +109,10 @@ func Record(folder hackpadfs.FS, o Options) error {
 			}
 			s.show(r, until)
 		}
+		w.Flush() // so that segments are the same each time
 		r.Frame()
-		if frames++; o.Unended && !more {
+		if o.Unended && !more {
+			w.Flush()
 			return nil
 		}
 	}
