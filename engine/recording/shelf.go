@@ -112,6 +112,14 @@ func (s *Shelf) Files(id string) (header, manifest fs.FileInfo, count int) {
 	return header, manifest, len(entries)
 }
 
+// Changed is when a recording, or a file of it, was changed last.
+func (s *Shelf) Changed(id string) (at time.Time) {
+	if in, err := s.in(id); err == nil {
+		at = changed(in)
+	}
+	return at
+}
+
 // Bytes is what a recording's files have together, whatever is in them.
 func (s *Shelf) Bytes(id string) (n int64) {
 	in, err := s.in(id)

@@ -326,6 +326,21 @@ func TestARecordingIsListedRenamedSavedAndDeleted(t *testing.T) {
 	s.shelfSays("no such recording")
 }
 
+func TestWhatIsBeingRecordedIsNotDeleted(t *testing.T) {
+	s := open(t)
+	s.now = time.Now()
+	id := s.put(sample.Options{Name: "Under way", Puts: 3000, Short: true, Unended: true})
+	s.do("address #recordings")
+	s.shelfSays("Under way", "slots · being recorded", "!cut off")
+	s.do("delete "+id, "delete "+id)
+	s.shelfSays("Under way", "It is still being recorded")
+	s.now = s.now.Add(time.Minute) // its tab was closed
+	s.do("list")
+	s.shelfSays("Under way", "cut off", "!· being recorded")
+	s.do("delete "+id, "delete "+id)
+	s.shelfSays("There is no recording yet.")
+}
+
 // served is a server.
 type served struct {
 	shelf   *recording.Shelf
@@ -338,7 +353,7 @@ func (s *served) List() ([]Kept, error) {
 	if s.refuses != nil {
 		return nil, s.refuses
 	}
-	items, err := kept(s.shelf)
+	items, err := kept(s.shelf, time.Time{})
 	var all []Kept
 	for _, it := range items {
 		all = append(all, it.Kept)
