@@ -186,6 +186,9 @@ func (p *Player) Find(t int64) int {
 			low = mid + 1
 		}
 	}
+	for low < len(all)-1 && all[low+1].From <= t { // it goes on at the time at which this one ends
+		low++
+	}
 	return low
 }
 

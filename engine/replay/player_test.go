@@ -355,3 +355,18 @@ func TestFiguresGoOnBetweenFrames(t *testing.T) {
 		}
 	}
 }
+
+// Of short segments several end at one time: what is shown then is what the last of them tells.
+func TestAtItsEndARecordingShowsAllOfIt(t *testing.T) {
+	for _, o := range runs {
+		r := recorded(t, o)
+		p := player(t, r)
+		_, to := r.Span()
+		p.Go(to)
+		for i, want := range r.Segments[len(r.Segments)-1].Sides {
+			if got := p.Totals(i); got.Stored != want.Stored || got.Collisions != want.Collisions || got.Lap != want.Lap {
+				t.Errorf("%+v, side %d: %+v, want %+v", o, i, got, want)
+			}
+		}
+	}
+}
