@@ -908,3 +908,32 @@ func TestWhatFailedIsToldWithoutThePlace(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAManifestThatContradictsWhatThereIsIsNotBelieved(t *testing.T) {
+	fsys := memory(t)
+	record(t, fsys, 6, oneFrame)
+	for what, edit := range map[string]func(s []Segment){
+		"order": func(s []Segment) { s[1].From = s[0].To - 1 },
+		"sides": func(s []Segment) {
+			s[1].Sides, s[1].Curve = append(s[1].Sides, s[1].Sides[0]), append(s[1].Curve, nil)
+		},
+		"another file": func(s []Segment) { s[1].CRC32++ },
+	} {
+		m, err := readManifest(fsys)
+		must(t, err)
+		edit(m.Segments)
+		edited := memory(t)
+		for i := range m.Segments {
+			copyFile(t, fsys, edited, segmentName(i+1), segmentName(i+1), -1)
+		}
+		copyFile(t, fsys, edited, headerName, headerName, -1)
+		must(t, writeManifest(edited, &m))
+		r, err := Open(edited)
+		if err == nil && what == "another file" { // which nobody has looked into yet
+			_, err = r.Frames(1)
+		}
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -421,6 +421,29 @@ func TestABrowserThatKeepsNothingSaysSoAndAllElseWorks(t *testing.T) {
 	s.shelfSays("For now")
 }
 
+func TestKeepingThatIsCancelledLeavesNothing(t *testing.T) {
+	s := open(t, func(o *Options) {
+		o.Browser = func() (*recording.Shelf, error) { return nil, errors.New("it is a private window") }
+	})
+	s.drop("a.zip", zip(t, sample.Options{Name: "For now"}))
+	s.d.Do("keep")
+	s.d.Do("cancel 1")
+	s.run()
+	if ids, err := s.d.browser.IDs(); err != nil || len(ids) != 0 || s.d.said != "Not kept." {
+		t.Errorf("%v, %v: %q", ids, err, s.d.said)
+	}
+	s.barSays("For now", "Keep")
+}
+
+func TestWhatIsDeletedIsReplayedNoMore(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Name: "Gone", Seed: 2})
+	s.do("address #replay?id="+id, "delete "+id, "delete "+id)
+	if s.opened || s.d.film != nil {
+		t.Error("it plays on")
+	}
+}
+
 func TestAFullBrowserSaysSoAndTheReplayGoesOn(t *testing.T) {
 	s := open(t, func(o *Options) {
 		o.Browser = func() (*recording.Shelf, error) { return recording.NewShelf(readOnly{}), nil }
