@@ -270,8 +270,11 @@ func TestConformanceSweep(t *testing.T) {
 		cut, in, err := one.Make()
 		must(t, err)
 		must(t, write(in, segmentName(1), []byte("of one that was cut off")))
-		time.Sleep(50 * time.Millisecond)
-		must(t, other.Sweep(20*time.Millisecond))
+		must(t, other.sweep(time.Hour, time.Now().Add(59*time.Minute)))
+		if ids, err := one.IDs(); err != nil || !slices.Contains(ids, cut) {
+			t.Errorf("%v, %v: %s was touched within the hour", ids, err, cut)
+		}
+		must(t, other.sweep(time.Hour, time.Now().Add(61*time.Minute)))
 		if ids, err := one.IDs(); err != nil || len(ids) != 1 || ids[0] != id {
 			t.Errorf("%v, %v: of %s and %s", ids, err, id, cut)
 		}

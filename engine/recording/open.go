@@ -186,7 +186,10 @@ func (b *budget) ReadAt(p []byte, at int64) (int, error) {
 }
 
 // Frames reads segment i, from 0, and takes its frames apart. That is some tens of MiB.
-func (r *Recording) Frames(i int) ([]Frame, error) {
+func (r *Recording) Frames(i int) ([]Frame, error) { return r.frames(i, true) }
+
+// frames is Frames, without the steps unless those are asked for.
+func (r *Recording) frames(i int, steps bool) ([]Frame, error) {
 	s, packed, err := readSegment(r.fsys, i+1)
 	if err != nil {
 		return nil, err
@@ -194,7 +197,7 @@ func (r *Recording) Frames(i int) ([]Frame, error) {
 	if want := &r.Segments[i]; s.From != want.From || s.To != want.To || s.Frames != want.Frames || s.Events != want.Events || s.Raw != want.Raw || s.CRC32 != want.CRC32 {
 		return nil, fmt.Errorf("%s: %w: it is another than the manifest lists", segmentName(i+1), ErrDamaged)
 	}
-	frames, err := unpack(&s, packed, true)
+	frames, err := unpack(&s, packed, steps)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", segmentName(i+1), ErrDamaged, err)
 	}

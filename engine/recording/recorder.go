@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"cmp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,8 +43,8 @@ type Recorder struct {
 	sequence uint32
 	sides    [event.MaxSides]sideSteps
 	draft    *draft
-	marks    marks
-	curve    [event.MaxSides]curve
+	marks    thinned[int64]
+	curve    [event.MaxSides]thinned[Point]
 	began    time.Time // of the draft
 	clock    int64
 	closed   bool
@@ -67,11 +68,6 @@ type sideSteps struct {
 	totals event.Totals
 }
 
-type curve struct {
-	every, seen int
-	kept        []Point
-}
-
 // NewRecorder records a run in state s, which begins or is under way, and of which h says
 // what it is.
 func NewRecorder(w *Writer, h *Header, s event.State, o Options) (*Recorder, error) {
@@ -79,11 +75,11 @@ func NewRecorder(w *Writer, h *Header, s event.State, o Options) (*Recorder, err
 	if err != nil {
 		return nil, err
 	}
-	fill(&o.Bytes, Default.Bytes)
-	fill(&o.Burst, Default.Burst)
-	fill(&o.Rate, Default.Rate)
-	fill(&o.Segment, Default.Segment)
-	fill(&o.Oldest, Default.Oldest)
+	o.Bytes = cmp.Or(o.Bytes, Default.Bytes)
+	o.Burst = cmp.Or(o.Burst, Default.Burst)
+	o.Rate = cmp.Or(o.Rate, Default.Rate)
+	o.Segment = cmp.Or(o.Segment, Default.Segment)
+	o.Oldest = cmp.Or(o.Oldest, Default.Oldest)
 	r := &Recorder{writer: w, options: o, now: time.Now, count: int(s.Sides), board: fold.NewBoard(*hello, event.State{Writers: 1, Sides: 1})}
 	r.board.Begin(s)
 	for i := range r.sides {
@@ -94,12 +90,6 @@ func NewRecorder(w *Writer, h *Header, s event.State, o Options) (*Recorder, err
 	return r, nil
 }
 
-func fill[T int64 | time.Duration](v *T, otherwise T) {
-	if *v == 0 {
-		*v = otherwise
-	}
-}
-
 // begin begins a segment: a viewer that has seen nothing is shown everything.
 func (r *Recorder) begin() {
 	if r.viewer != nil {
@@ -108,7 +98,7 @@ func (r *Recorder) begin() {
 	r.viewer = r.board.Join()
 	r.draft = &draft{raw: make([]byte, 0, r.options.Segment+r.options.Segment/8)}
 	r.drafted.Store(0)
-	r.marks, r.curve = marks{}, [event.MaxSides]curve{}
+	r.marks, r.curve = thinned[int64]{}, [event.MaxSides]thinned[Point]{}
 	r.began = r.now()
 }
 
@@ -132,19 +122,7 @@ func (r *Recorder) Totals(t event.Totals) {
 	s := &r.sides[t.Side]
 	s.totals = t
 	r.clock = max(r.clock, t.Clock)
-	r.curve[t.Side].add(Point{At: t.Clock, Stored: t.Stored, Lost: t.Lost, Collisions: t.Collisions})
-}
-
-func (c *curve) add(p Point) {
-	c.every = max(c.every, 1)
-	if c.seen++; c.seen%c.every != 0 {
-		return
-	}
-	if len(c.kept) == maxCurve {
-		c.kept = thin(c.kept)
-		c.every *= 2
-	}
-	c.kept = append(c.kept, p)
+	r.curve[t.Side].add(Point{At: t.Clock, Stored: t.Stored, Lost: t.Lost, Collisions: t.Collisions}, maxCurve)
 }
 
 // Cells shows the cells of a lap's map, as fold.Board.Cells does.
@@ -257,7 +235,7 @@ func (r *Recorder) Steps(side int, lap uint32, until int64, leftOut uint64, reco
 	for i := range records {
 		if e := &records[i]; e.Collided && e.Phase == event.Done {
 			r.draft.Collided++
-			r.marks.add(e.At)
+			r.marks.add(e.At, maxMarks)
 		}
 	}
 	if int64(len(s.packed)) > r.options.Segment/4 {

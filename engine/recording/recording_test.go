@@ -543,9 +543,9 @@ func TestSizeEndsIt(t *testing.T) {
 }
 
 func TestManyMarksAndGapsAreThinned(t *testing.T) {
-	var m marks
+	var m thinned[int64]
 	for i := range 10_000 {
-		m.add(int64(i))
+		m.add(int64(i), maxMarks)
 	}
 	if len(m.kept) > maxMarks || len(m.kept) < maxMarks/2 || !slices.IsSorted(m.kept) || m.kept[len(m.kept)-1] < 9_900 {
 		t.Errorf("%d marks: %v", len(m.kept), m.kept)
@@ -906,5 +906,34 @@ func TestWhatFailedIsToldWithoutThePlace(t *testing.T) {
 	err := writeHeader(held{memory(t), &times}, testHeader())
 	if !errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), headerName) {
 		t.Error(err)
+	}
+}
+
+func TestAManifestThatContradictsWhatThereIsIsNotBelieved(t *testing.T) {
+	fsys := memory(t)
+	record(t, fsys, 6, oneFrame)
+	for what, edit := range map[string]func(s []Segment){
+		"order": func(s []Segment) { s[1].From = s[0].To - 1 },
+		"sides": func(s []Segment) {
+			s[1].Sides, s[1].Curve = append(s[1].Sides, s[1].Sides[0]), append(s[1].Curve, nil)
+		},
+		"another file": func(s []Segment) { s[1].CRC32++ },
+	} {
+		m, err := readManifest(fsys)
+		must(t, err)
+		edit(m.Segments)
+		edited := memory(t)
+		for i := range m.Segments {
+			copyFile(t, fsys, edited, segmentName(i+1), segmentName(i+1), -1)
+		}
+		copyFile(t, fsys, edited, headerName, headerName, -1)
+		must(t, writeManifest(edited, &m))
+		r, err := Open(edited)
+		if err == nil && what == "another file" { // which nobody has looked into yet
+			_, err = r.Frames(1)
+		}
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

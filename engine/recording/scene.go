@@ -1,10 +1,6 @@
 package recording
 
-import (
-	"fmt"
-
-	"slotrace/engine/event"
-)
+import "slotrace/engine/event"
 
 // Lap is how a lap looked at a segment's frame.
 type Lap struct {
@@ -60,13 +56,9 @@ func (r *Recording) Worst(side int) (Scene, error) {
 	if in < 0 {
 		return Scene{Cells: make([]byte, r.Run.Slots)}, nil
 	}
-	s, packed, err := readSegment(r.fsys, in+1)
+	frames, err := r.frames(in, false)
 	if err != nil {
 		return Scene{}, err
-	}
-	frames, err := unpack(&s, packed, false)
-	if err != nil {
-		return Scene{}, fmt.Errorf("%s: %w: %w", segmentName(in+1), ErrDamaged, err)
 	}
 	var found Scene
 	last := -1 // the frame at which the lap looked worst

@@ -257,33 +257,28 @@ func parseFrame(b []byte, steps bool) (Frame, error) {
 	return own, nil
 }
 
-// mark notes a collision's time. Of many, every second is forgotten, and then every
-// fourth, and so on.
-type marks struct {
-	every, seen uint64
-	kept        []int64
+// thinned keeps what is added. Of more than are to be kept, every second is forgotten, and then
+// every fourth, and so on.
+type thinned[T any] struct {
+	every, seen int
+	kept        []T
 }
 
-func (m *marks) add(at int64) {
-	m.every = max(m.every, 1)
-	if m.seen++; m.seen%m.every != 0 {
+func (t *thinned[T]) add(v T, most int) {
+	t.every = max(t.every, 1)
+	if t.seen++; t.seen%t.every != 0 {
 		return
 	}
-	if len(m.kept) == maxMarks {
-		m.kept = thin(m.kept)
-		m.every *= 2
+	if len(t.kept) == most {
+		n := 0
+		for i := 1; i < most; i += 2 {
+			t.kept[n] = t.kept[i]
+			n++
+		}
+		t.kept = t.kept[:n]
+		t.every *= 2
 	}
-	m.kept = append(m.kept, at)
-}
-
-// thin keeps every second.
-func thin[T any](all []T) []T {
-	n := 0
-	for i := 1; i < len(all); i += 2 {
-		all[n] = all[i]
-		n++
-	}
-	return all[:n]
+	t.kept = append(t.kept, v)
 }
 
 // addGap enters a gap. Those that touch are one; of too many, neighbours are joined.

@@ -112,6 +112,14 @@ func (s *Shelf) Files(id string) (header, manifest fs.FileInfo, count int) {
 	return header, manifest, len(entries)
 }
 
+// Changed is when a recording, or a file of it, was changed last.
+func (s *Shelf) Changed(id string) (at time.Time) {
+	if in, err := s.in(id); err == nil {
+		at = changed(in)
+	}
+	return at
+}
+
 // Bytes is what a recording's files have together, whatever is in them.
 func (s *Shelf) Bytes(id string) (n int64) {
 	in, err := s.in(id)
@@ -182,7 +190,9 @@ func (s *Shelf) Remove(id string) error {
 // Sweep removes what is no recording: of removals and beginnings that were cut off. What was
 // changed in the time before now is left alone: somebody else may be making it. 0 is for who knows
 // that nobody is.
-func (s *Shelf) Sweep(before time.Duration) error {
+func (s *Shelf) Sweep(before time.Duration) error { return s.sweep(before, time.Now()) }
+
+func (s *Shelf) sweep(before time.Duration, now time.Time) error {
 	ids, err := s.IDs()
 	if err != nil {
 		return err
@@ -195,7 +205,7 @@ func (s *Shelf) Sweep(before time.Duration) error {
 		if _, err := hackpadfs.Stat(in, headerName); !errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if before > 0 && time.Since(changed(in)) < before {
+		if before > 0 && now.Sub(changed(in)) < before {
 			continue
 		}
 		if err := s.Remove(id); err != nil {

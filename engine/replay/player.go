@@ -167,9 +167,6 @@ func (p *Player) Greet() {
 // Hello is the first message.
 func (p *Player) Hello() []byte { return p.board.Hello(false) }
 
-// Recording is what is played.
-func (p *Player) Recording() *recording.Recording { return p.recording }
-
 // Now is the time that is shown, and At the place.
 func (p *Player) Now() int64 { return p.now }
 func (p *Player) At() Place  { return p.at }
@@ -188,6 +185,9 @@ func (p *Player) Find(t int64) int {
 		} else {
 			low = mid + 1
 		}
+	}
+	for low < len(all)-1 && all[low+1].From <= t { // it goes on at the time at which this one ends
+		low++
 	}
 	return low
 }
@@ -258,11 +258,7 @@ func (p *Player) segment(i int) *Segment {
 		p.use(i)
 		return g
 	}
-	g := &Segment{from: p.recording.Segments[i].From, to: p.recording.Segments[i].To}
-	if i > 0 {
-		g.from = p.recording.Segments[i-1].To
-	}
-	return g
+	return blank(p.recording, i)
 }
 
 // use notes that a segment is used, and lets go of those that were not for the longest

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hack-pad/hackpadfs/mem"
 	"pgregory.net/rapid"
 
 	"slotrace/engine/event"
@@ -18,14 +17,7 @@ import (
 
 func recorded(t testing.TB, o sample.Options) *recording.Recording {
 	t.Helper()
-	folder, err := mem.NewFS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sample.Record(folder, o); err != nil {
-		t.Fatal(err)
-	}
-	r, err := recording.Open(folder)
+	r, err := sample.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,6 +351,21 @@ func TestFiguresGoOnBetweenFrames(t *testing.T) {
 			}
 			if got := p.Totals(0); got.Stored != stored || got.Collisions != collisions || got.Stored != got.Readable+got.Lost+got.Unread {
 				t.Fatalf("at %d: %+v, want %d stored and %d collisions", at, got, stored, collisions)
+			}
+		}
+	}
+}
+
+// Of short segments several end at one time: what is shown then is what the last of them tells.
+func TestAtItsEndARecordingShowsAllOfIt(t *testing.T) {
+	for _, o := range runs {
+		r := recorded(t, o)
+		p := player(t, r)
+		_, to := r.Span()
+		p.Go(to)
+		for i, want := range r.Segments[len(r.Segments)-1].Sides {
+			if got := p.Totals(i); got.Stored != want.Stored || got.Collisions != want.Collisions || got.Lap != want.Lap {
+				t.Errorf("%+v, side %d: %+v, want %+v", o, i, got, want)
 			}
 		}
 	}

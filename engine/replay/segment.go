@@ -76,10 +76,7 @@ func Load(r *recording.Recording, i int) (*Segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Segment{from: r.Segments[i].From, to: r.Segments[i].To}
-	if i > 0 {
-		g.from = r.Segments[i-1].To
-	}
+	g := blank(r, i)
 	g.pictures = make([]picture, len(frames))
 	for k := range frames {
 		g.pictures[k] = pictureOf(&frames[k])
@@ -97,6 +94,15 @@ func Load(r *recording.Recording, i int) (*Segment, error) {
 		}
 	}
 	return g, nil
+}
+
+// blank is segment i without what is in it.
+func blank(r *recording.Recording, i int) *Segment {
+	g := &Segment{from: r.Segments[i].From, to: r.Segments[i].To}
+	if i > 0 {
+		g.from = r.Segments[i-1].To
+	}
+	return g
 }
 
 // pictureOf lets go of the bytes that the frame was read from, most of which are steps.

@@ -49,8 +49,9 @@ var rooms = []room{
 	{path: "web/explore", imports: []string{"engine/lab", "engine/catalogue", "engine/explore", "engine/verdict", "engine/event", "engine/visible", "web/tree"}},
 	{path: "web/worker", imports: []string{"web/explore", "web/tree"}, browser: true, without: []string{websocket}},
 	{path: "web/tape", imports: []string{"engine/alloc", "engine/event", "engine/recording", "engine/replay", "engine/visible", "web/picture", "web/tree"}, without: []string{websocket, "net/http"}},
-	{path: "web/drive", imports: []string{"engine/recording", "web/tape"}, browser: true, without: []string{websocket, "net/http"}},
-	{path: "web/local", imports: []string{"engine/event", "engine/fold", "engine/recording", "server/live", "server/run"}, browser: true, without: []string{websocket, "net/http"}},
+	{path: "web/database", browser: true, without: []string{websocket, "net/http"}},
+	{path: "web/drive", imports: []string{"engine/recording", "web/database", "web/tape"}, browser: true, without: []string{websocket, "net/http"}},
+	{path: "web/local", imports: []string{"engine/event", "engine/fold", "engine/recording", "server/live", "server/run", "web/database"}, browser: true, without: []string{websocket, "net/http"}},
 	{path: "web/browsertest"},
 
 	// The edge serves api too, where there are no websockets to accept, no files, and no machine for a live run.

@@ -13,23 +13,14 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/hack-pad/hackpadfs/mem"
 
-	"slotrace/engine/recording"
 	"slotrace/engine/replay/sample"
 )
 
 // zipped writes a recording of a run that was made up as one file.
 func zipped(t testing.TB, o sample.Options) string {
 	t.Helper()
-	folder, err := mem.NewFS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sample.Record(folder, o); err != nil {
-		t.Fatal(err)
-	}
-	r, err := recording.Open(folder)
+	r, err := sample.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

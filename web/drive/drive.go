@@ -3,22 +3,17 @@
 package drive
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"syscall/js"
 	"time"
 
-	"github.com/hack-pad/hackpadfs/indexeddb"
 	"github.com/hack-pad/hackpadfs/mem"
 
 	"slotrace/engine/recording"
+	"slotrace/web/database"
 	"slotrace/web/tape"
 )
-
-// database is what recordings are kept in.
-const database = "slotrace"
 
 // Run serves the page until the worker ends. The page sends lines of text, and files as
 // [file]; first of all [whether it may keep anything]. It gets lists of [kind, what].
@@ -73,7 +68,7 @@ func (w *worker) options(keeps bool) tape.Options {
 			if !keeps {
 				return nil, errors.New("it has no IndexedDB here, as in a private window")
 			}
-			fsys, err := openDatabase()
+			fsys, err := database.Open()
 			if err != nil {
 				return nil, err
 			}
@@ -88,17 +83,6 @@ func (w *worker) options(keeps bool) tape.Options {
 		o.Server = server{}
 	}
 	return o
-}
-
-// openDatabase opens what the browser keeps for the page. Some browsers throw where others
-// answer with an error.
-func openDatabase() (fsys *indexeddb.FS, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("IndexedDB: %v", r)
-		}
-	}()
-	return indexeddb.NewFS(context.Background(), database, indexeddb.Options{})
 }
 
 // turn does what has been asked for and has been done, and shows what came of it.

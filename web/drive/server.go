@@ -83,11 +83,6 @@ func (s server) List() ([]tape.Kept, error) {
 	return list.Recordings, err
 }
 
-func (s server) Summary(id string) (k tape.Kept, err error) {
-	err = s.ask("GET", recordings+"/"+id+"/summary", nil, &k)
-	return k, err
-}
-
 func (s server) Rename(id, name string) error {
 	return s.ask("PATCH", recordings+"/"+id, map[string]string{"name": name}, nil)
 }

@@ -1,21 +1,16 @@
 package local
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"sync"
-	"syscall/js"
 	"time"
 
 	"github.com/hack-pad/hackpadfs"
 	"github.com/hack-pad/hackpadfs/indexeddb"
 
 	"slotrace/engine/recording"
+	"slotrace/web/database"
 )
-
-// databaseName is what recordings are kept in, whoever makes them.
-const databaseName = "slotrace"
 
 // kept is where the browser keeps recordings.
 type kept struct {
@@ -23,7 +18,7 @@ type kept struct {
 	once sync.Once
 }
 
-func shelf() *kept { return &kept{Shelf: recording.NewShelf(&database{})} }
+func shelf() *kept { return &kept{Shelf: recording.NewShelf(&files{})} }
 
 // leftFor is how long what was begun and has no header lies untouched before it is swept up: the
 // page's other worker may be making it, on a machine that sleeps meanwhile.
@@ -35,31 +30,20 @@ func (k *kept) Begin() (id string, in hackpadfs.FS, room int64, end func(keep bo
 	return k.Shelf.Begin()
 }
 
-// database is the file system that the browser has, IndexedDB, opened when it is first needed:
-// that takes a tenth of a second, and there are browsers that have none. Whoever calls may have
-// to wait, and so must not be called by the browser.
-type database struct {
+// files is the file system that the browser has, opened when it is first needed: that takes a
+// tenth of a second, and there are browsers that have none. Whoever calls may have to wait, and
+// so must not be called by the browser.
+type files struct {
 	once sync.Once
 	fsys *indexeddb.FS
 	err  error
 }
 
-func (d *database) open() (hackpadfs.FS, error) {
+func (d *files) open() (hackpadfs.FS, error) {
 	d.once.Do(func() {
-		// Some browsers throw where others answer with an error, or have no such thing.
-		defer func() {
-			if r := recover(); r != nil {
-				d.err = fmt.Errorf("%v", r)
-			}
-			if d.err != nil {
-				d.err = fmt.Errorf("this browser keeps nothing here, as in a private window: %w", d.err)
-			}
-		}()
-		if !js.Global().Get("indexedDB").Truthy() {
-			d.err = errors.New("there is no IndexedDB")
-			return
+		if d.fsys, d.err = database.Open(); d.err != nil {
+			d.err = fmt.Errorf("this browser keeps nothing here, as in a private window: %w", d.err)
 		}
-		d.fsys, d.err = indexeddb.NewFS(context.Background(), databaseName, indexeddb.Options{})
 	})
 	if d.err != nil {
 		return nil, d.err
@@ -68,7 +52,7 @@ func (d *database) open() (hackpadfs.FS, error) {
 }
 
 // Open implements hackpadfs.FS.
-func (d *database) Open(name string) (hackpadfs.File, error) {
+func (d *files) Open(name string) (hackpadfs.File, error) {
 	fsys, err := d.open()
 	if err != nil {
 		return nil, err
@@ -77,7 +61,7 @@ func (d *database) Open(name string) (hackpadfs.File, error) {
 }
 
 // MkdirAll implements hackpadfs.MkdirAllFS: with it a recording begins.
-func (d *database) MkdirAll(name string, perm hackpadfs.FileMode) error {
+func (d *files) MkdirAll(name string, perm hackpadfs.FileMode) error {
 	fsys, err := d.open()
 	if err != nil {
 		return err
@@ -86,7 +70,7 @@ func (d *database) MkdirAll(name string, perm hackpadfs.FileMode) error {
 }
 
 // Rename implements hackpadfs.RenameFS.
-func (d *database) Rename(from, to string) error {
+func (d *files) Rename(from, to string) error {
 	fsys, err := d.open()
 	if err != nil {
 		return err
@@ -95,7 +79,7 @@ func (d *database) Rename(from, to string) error {
 }
 
 // Mount implements hackpadfs.MountFS, by which all else is done.
-func (d *database) Mount(name string) (hackpadfs.FS, string) {
+func (d *files) Mount(name string) (hackpadfs.FS, string) {
 	fsys, err := d.open()
 	if err != nil {
 		return none{err}, name

@@ -45,7 +45,7 @@ func (d *Desk) viewBar() *node {
 	switch {
 	case f.clash != nil:
 		classes += " bad"
-	case f.loading && f.player.Now() != f.want || f.busy != "":
+	case f.loading && f.player.Now() != f.want || f.waits:
 		stands = "loading …"
 	case stands == "" && f.dragging == "":
 		stands = speedSays(f)

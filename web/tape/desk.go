@@ -33,7 +33,6 @@ type Options struct {
 // Server is where recordings are kept beside the browser. Its methods wait for it.
 type Server interface {
 	List() ([]Kept, error)
-	Summary(id string) (Kept, error)
 	Open(id string) (*recording.Recording, error)
 	Rename(id, name string) error
 	Remove(id string) error
@@ -45,14 +44,12 @@ type Kept struct {
 	ID    string `json:"id"`
 	State string `json:"state"`
 	recording.Summary
-	Size    int64  `json:"size"`
-	Expires string `json:"expires"`
+	Size int64 `json:"size"`
 }
 
 // Zip is a recording as one file.
 type Zip struct {
 	Name    string
-	Size    int64
 	WriteTo func(w io.Writer) error
 }
 
@@ -181,7 +178,7 @@ func (d *Desk) Do(line string) {
 	}
 	d.dirty = true
 	switch verb {
-	case "address", "watch", "unwatch", "list": // what the page does by itself
+	case "address", "watch", "list": // what the page does by itself
 	default:
 		d.wrong = ""
 	}
@@ -197,10 +194,6 @@ func (d *Desk) do(verb, object string) error {
 		return d.address(object)
 	case "watch":
 		d.watch()
-	case "unwatch":
-		if d.film != nil {
-			d.film.watched = false
-		}
 	case "list":
 		d.reload()
 	case "open":

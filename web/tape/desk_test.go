@@ -179,14 +179,7 @@ func (s *stage) later(d time.Duration) {
 // zip makes a recording as a file.
 func zip(t testing.TB, o sample.Options) []byte {
 	t.Helper()
-	folder, err := mem.NewFS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sample.Record(folder, o); err != nil {
-		t.Fatal(err)
-	}
-	r, err := recording.Open(folder)
+	r, err := sample.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,6 +326,21 @@ func TestARecordingIsListedRenamedSavedAndDeleted(t *testing.T) {
 	s.shelfSays("no such recording")
 }
 
+func TestWhatIsBeingRecordedIsNotDeleted(t *testing.T) {
+	s := open(t)
+	s.now = time.Now()
+	id := s.put(sample.Options{Name: "Under way", Puts: 3000, Short: true, Unended: true})
+	s.do("address #recordings")
+	s.shelfSays("Under way", "slots · being recorded", "!cut off")
+	s.do("delete "+id, "delete "+id)
+	s.shelfSays("Under way", "It is still being recorded")
+	s.now = s.now.Add(time.Minute) // its tab was closed
+	s.do("list")
+	s.shelfSays("Under way", "cut off", "!· being recorded")
+	s.do("delete "+id, "delete "+id)
+	s.shelfSays("There is no recording yet.")
+}
+
 // served is a server.
 type served struct {
 	shelf   *recording.Shelf
@@ -345,14 +353,13 @@ func (s *served) List() ([]Kept, error) {
 	if s.refuses != nil {
 		return nil, s.refuses
 	}
-	items, err := kept(s.shelf)
+	items, err := kept(s.shelf, time.Time{})
 	var all []Kept
 	for _, it := range items {
 		all = append(all, it.Kept)
 	}
 	return all, err
 }
-func (s *served) Summary(id string) (Kept, error)              { return Kept{}, nil }
 func (s *served) Open(id string) (*recording.Recording, error) { return s.shelf.Open(id) }
 func (s *served) Rename(id, name string) error                 { return s.shelf.Rename(id, name) }
 func (s *served) Remove(id string) error                       { return s.shelf.Remove(id) }
@@ -412,6 +419,29 @@ func TestABrowserThatKeepsNothingSaysSoAndAllElseWorks(t *testing.T) {
 	s.barSays("For now", "Keep") // not by itself
 	s.do("keep", "leave")
 	s.shelfSays("For now")
+}
+
+func TestKeepingThatIsCancelledLeavesNothing(t *testing.T) {
+	s := open(t, func(o *Options) {
+		o.Browser = func() (*recording.Shelf, error) { return nil, errors.New("it is a private window") }
+	})
+	s.drop("a.zip", zip(t, sample.Options{Name: "For now"}))
+	s.d.Do("keep")
+	s.d.Do("cancel 1")
+	s.run()
+	if ids, err := s.d.browser.IDs(); err != nil || len(ids) != 0 || s.d.said != "Not kept." {
+		t.Errorf("%v, %v: %q", ids, err, s.d.said)
+	}
+	s.barSays("For now", "Keep")
+}
+
+func TestWhatIsDeletedIsReplayedNoMore(t *testing.T) {
+	s := open(t)
+	id := s.put(sample.Options{Name: "Gone", Seed: 2})
+	s.do("address #replay?id="+id, "delete "+id, "delete "+id)
+	if s.opened || s.d.film != nil {
+		t.Error("it plays on")
+	}
 }
 
 func TestAFullBrowserSaysSoAndTheReplayGoesOn(t *testing.T) {

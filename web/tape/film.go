@@ -20,7 +20,6 @@ import (
 type source struct {
 	place string // inBrowser, onServer, or inFile
 	id    string // "" of a file
-	name  string // of the file
 	file  *recording.Recording
 }
 
@@ -57,12 +56,11 @@ type film struct {
 	moved    bool      // the address is to be told where it stands
 	movedAt  time.Time // when it was told last
 	said     string
-	busy     string // what is under way, "" = nothing
+	waits    bool // it plays, and what comes is being loaded
 	clash    *replay.Clash
 	overview overview
 	keeping  *task
-	tried    bool   // to keep it
-	unkept   string // why it could not be kept
+	tried    bool // to keep it
 }
 
 // Limits of the zoomed timeline, and of the messages under way.
@@ -228,11 +226,15 @@ func (f *film) load(d *Desk) {
 		f.arrive(d)
 		return
 	}
+	f.fetch(d, missing[0])
+}
+
+// fetch loads a segment, unless one is being loaded: then it looks again when that is there.
+func (f *film) fetch(d *Desk, i int) {
 	if f.loading {
-		return // it looks again when it has what it is loading
+		return
 	}
 	f.loading = true
-	i := missing[0]
 	d.later(func() func() {
 		g, err := replay.Load(f.recording, i)
 		return func() {
@@ -247,21 +249,9 @@ func (f *film) load(d *Desk) {
 
 // ahead loads the segment behind the present one before it is needed.
 func (f *film) ahead(d *Desk) {
-	i := f.player.Ahead()
-	if i < 0 || f.loading {
-		return
+	if i := f.player.Ahead(); i >= 0 {
+		f.fetch(d, i)
 	}
-	f.loading = true
-	d.later(func() func() {
-		g, err := replay.Load(f.recording, i)
-		return func() {
-			f.loading = false
-			f.player.Put(i, g, err)
-			if d.film == f {
-				f.load(d)
-			}
-		}
-	})
 }
 
 // arrive shows the time that is wanted: it is loaded.
@@ -370,14 +360,14 @@ func (f *film) pass(d *Desk, now time.Time, by int64) {
 	d.dirty = true
 	to := min(f.want+max(by, 1), f.to)
 	if len(f.player.Needs(to)) > 0 {
-		f.busy = "loading"
+		f.waits = true
 		missing := f.want
 		f.want = to
 		f.load(d)
 		f.want = missing // it waits here
 		return
 	}
-	f.busy = ""
+	f.waits = false
 	f.want = to
 	frame := int64(f.speed() * 16e6)
 	if frame > f.player.Lanes()/3 { // nobody could follow
@@ -419,7 +409,7 @@ func (f *film) stop(d *Desk) {
 	if !f.playing {
 		return
 	}
-	f.playing, f.busy = false, ""
+	f.playing, f.waits = false, false
 	f.settle(d)
 	f.tellAt()
 	d.tell(Out{Kind: OutMoving, Text: "no"})
@@ -553,7 +543,7 @@ func (f *film) walk(d *Desk, verb string) error {
 		f.said = "That was the last step."
 	case verb == "back":
 		f.said = "There is no step before."
-	case f.recording.Summary().Recorded == 0:
+	case f.overview.summary(f).Recorded == 0:
 		f.said = "No collision was recorded."
 	case verb == "next":
 		f.said = "That was the last collision."

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"slotrace/engine/recording"
@@ -38,7 +39,7 @@ func (d *Desk) reload() {
 		shelf := d.browser
 		l.loading++
 		d.later(func() func() {
-			items, err := kept(shelf)
+			items, err := kept(shelf, d.o.Now())
 			return func() {
 				l.loading--
 				l.put(inBrowser, items, err)
@@ -70,7 +71,7 @@ func (d *Desk) reload() {
 
 // kept lists what a shelf of this browser has. Of one that cannot be opened it is told, so
 // that it can be deleted.
-func kept(shelf *recording.Shelf) ([]item, error) {
+func kept(shelf *recording.Shelf, now time.Time) ([]item, error) {
 	ids, err := shelf.IDs()
 	if err != nil {
 		return nil, err
@@ -88,6 +89,9 @@ func kept(shelf *recording.Shelf) ([]item, error) {
 		} else {
 			it.Summary = r.Summary()
 			it.Size = it.Bytes
+			if underWay(shelf, id, r, now) {
+				it.State = "recording"
+			}
 			if len(it.Damage) > 0 {
 				it.damaged = it.Damage[0]
 			}
@@ -95,6 +99,27 @@ func kept(shelf *recording.Shelf) ([]item, error) {
 		items = append(items, it)
 	}
 	return items, nil
+}
+
+// lately is within what time a recording that is being made changes: a segment ends after ten seconds.
+const lately = 30 * time.Second
+
+// underWay says whether a recording is being made, by another worker of the page or another tab: it
+// has no end, changed lately, and is no copy of what was cut off, whose header came last.
+func underWay(shelf *recording.Shelf, id string, r *recording.Recording, now time.Time) bool {
+	if r.Ended != "" || now.Sub(shelf.Changed(id)).Abs() >= lately {
+		return false
+	}
+	header, manifest, _ := shelf.Files(id)
+	return header != nil && (manifest == nil || header.ModTime().Before(manifest.ModTime()))
+}
+
+// remove removes what the browser keeps, unless it is being made.
+func (d *Desk) remove(id string) error {
+	if r, err := d.browser.Open(id); err == nil && underWay(d.browser, id, r, d.o.Now()) {
+		return errors.New("it is still being recorded; when that has ended, or half a minute after its tab was closed, it would do")
+	}
+	return d.browser.Remove(id)
 }
 
 // put takes over what a place has, in place of what it had.
@@ -172,7 +197,7 @@ func (d *Desk) change(verb, object string) error {
 			if it.place == onServer {
 				return d.o.Server.Remove(it.ID)
 			}
-			return d.browser.Remove(it.ID)
+			return d.remove(it.ID)
 		})
 	case "download":
 		d.download(*it)
@@ -221,7 +246,7 @@ func (d *Desk) Opened(name string, r *recording.Recording, err error) {
 	}
 	d.wrong = ""
 	d.list.fragment = "" // whatever it was: it is another now
-	d.open(source{place: inFile, name: name, file: r}, unset)
+	d.open(source{place: inFile, file: r}, unset)
 }
 
 // fileName shortens a name that somebody else has given.
@@ -261,7 +286,7 @@ func (d *Desk) viewShelf() *node {
 	case !d.lasting:
 		where = "This browser keeps nothing for the page (" + strings.TrimSuffix(d.why, ".") + "). What is kept here is gone when the page is closed: download it."
 	case l.bytes > 0:
-		where = bytesOf(l.bytes) + " are kept in this browser."
+		where = recording.Bytes(l.bytes) + " are kept in this browser."
 	}
 	if l.refused {
 		where = strings.TrimSpace(where + " What the server keeps is listed on its own machine alone.")
@@ -316,7 +341,7 @@ func (d *Desk) viewItem(it *item) *node {
 	made := day(it.Made, d.o.Now())
 	facts := el("p", "note").Named("facts")
 	words := []string{}
-	for _, w := range []string{made, place, bytesOf(it.Size)} {
+	for _, w := range []string{made, place, recording.Bytes(it.Size)} {
 		if w != "" {
 			words = append(words, w)
 		}

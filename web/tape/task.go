@@ -2,7 +2,6 @@ package tape
 
 import (
 	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,18 +30,22 @@ func (t *task) step(bytes int64) error {
 }
 
 func (t *task) view() *node {
+	return el("div", "task", txt("p", "", t.what), t.progress(), t.ending()).Named("task " + strconv.Itoa(t.number))
+}
+
+func (t *task) progress() *node {
 	part := int64(0)
 	if t.whole > 0 {
 		part = min(t.done.Load()*100/t.whole, 100)
 	}
-	return el("div", "task",
-		txt("p", "", t.what),
-		el("progress", "").Set("max", "100").Set("value", strconv.FormatInt(part, 10)).Set("aria-label", t.what),
-		txt("button", "small", "Cancel").Set("type", "button").Set("data-tape", "cancel "+strconv.Itoa(t.number)),
-	).Named("task " + strconv.Itoa(t.number))
+	return el("progress", "").Set("max", "100").Set("value", strconv.FormatInt(part, 10)).Set("aria-label", t.what)
 }
 
-// begin begins a task: do is done beside, and then at the desk.
+func (t *task) ending() *node {
+	return txt("button", "small", "Cancel").Set("type", "button").Set("data-tape", "cancel "+strconv.Itoa(t.number))
+}
+
+// task begins a task: do is done beside, and then at the desk.
 func (d *Desk) task(what string, whole int64, do func(t *task) error, then func(err error)) *task {
 	d.numbered++
 	t := &task{number: d.numbered, what: what, whole: whole}
@@ -94,7 +97,6 @@ func (d *Desk) keep() {
 		case errors.Is(err, errCancelled):
 			d.said = "Not kept."
 		case err != nil:
-			f.unkept = sentence(err)
 			d.wrong = "It could not be kept in this browser: " + lower(sentence(err)) + " It plays on; the file that you have is all of it."
 		default:
 			f.id, f.place, f.moved = id, inBrowser, true
@@ -132,20 +134,11 @@ func removed(shelf *recording.Shelf, id string) error {
 func (d *Desk) keeping(f *film) *node {
 	switch {
 	case f.keeping != nil:
-		n := el("div", "task", el("progress", "").Set("max", "100").Set("value", f.keeping.percent()).Set("aria-label", f.keeping.what),
-			txt("button", "small", "Cancel").Set("type", "button").Set("data-tape", "cancel "+strconv.Itoa(f.keeping.number)).Set("title", f.keeping.what))
-		return n.Named("keeping")
+		return el("div", "task", f.keeping.progress(), f.keeping.ending().Set("title", f.keeping.what)).Named("keeping")
 	case f.place == inFile && d.browser != nil:
 		return txt("button", "", "Keep").Set("type", "button").Set("data-tape", "keep").Set("title", "Keep it in this browser").Named("keep")
 	}
 	return nil
-}
-
-func (t *task) percent() string {
-	if t.whole <= 0 {
-		return "0"
-	}
-	return strconv.FormatInt(min(t.done.Load()*100/t.whole, 100), 10)
 }
 
 // opened opens a recording that is listed.
@@ -158,7 +151,7 @@ func (d *Desk) opened(it item) (*recording.Recording, error) {
 
 // zipOf is a recording as one file.
 func zipOf(r *recording.Recording) Zip {
-	return Zip{Name: saved(r.Name), Size: r.Summary().Bytes, WriteTo: r.WriteZip}
+	return Zip{Name: saved(r.Name), WriteTo: r.WriteZip}
 }
 
 // saved is what a recording's file is called.
@@ -216,22 +209,3 @@ func (d *Desk) upload(it item) error {
 	})
 	return nil
 }
-
-// counted counts what goes through.
-type counted struct {
-	w    io.Writer
-	n    int64
-	step func(int64) error
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	if err == nil {
-		err = c.step(c.n)
-	}
-	return n, err
-}
-
-// Counted tells step how many bytes went to w.
-func Counted(w io.Writer, step func(int64) error) io.Writer { return &counted{w: w, step: step} }

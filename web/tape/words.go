@@ -24,27 +24,6 @@ func sentence(err error) string {
 	return s
 }
 
-// bytesOf writes a size.
-func bytesOf(n int64) string {
-	switch {
-	case n < 1000:
-		return strconv.FormatInt(n, 10) + " bytes"
-	case n < 1_000_000:
-		return strconv.FormatInt(n/1000, 10) + " KB"
-	case n < 100_000_000:
-		return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
-	}
-	return picture.Grouped(uint64(n/1_000_000)) + " MB"
-}
-
-func plural(n uint64, thing string) string {
-	s := picture.Grouped(n) + " " + thing
-	if n != 1 {
-		s += "s"
-	}
-	return s
-}
-
 // lasting writes how long a recording is.
 func lastingFor(seconds float64) string {
 	switch {
@@ -73,7 +52,7 @@ func allocatorName(name string) string {
 
 // sizes is how large the run was.
 func sizes(r *recording.Run) string {
-	return plural(uint64(r.Writers), "writer") + ", " + plural(uint64(r.Slots), "slot")
+	return recording.Plural(uint64(r.Writers), "writer") + ", " + recording.Plural(uint64(r.Slots), "slot")
 }
 
 // day writes when a recording was made, in the reader's own time.

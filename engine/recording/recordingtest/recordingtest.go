@@ -4,6 +4,7 @@ package recordingtest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -35,21 +36,11 @@ var Default = Run{Name: "eight writers, one slot", Writers: 8, Slots: 1000, Laps
 var Made = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 func (r *Run) fill() {
-	if r.Name == "" {
-		r.Name = Default.Name
-	}
-	if r.Writers == 0 {
-		r.Writers = Default.Writers
-	}
-	if r.Slots == 0 {
-		r.Slots = Default.Slots
-	}
-	if r.Laps == 0 {
-		r.Laps = Default.Laps
-	}
-	if r.Ended == "" {
-		r.Ended = Default.Ended
-	}
+	r.Name = cmp.Or(r.Name, Default.Name)
+	r.Writers = cmp.Or(r.Writers, Default.Writers)
+	r.Slots = cmp.Or(r.Slots, Default.Slots)
+	r.Laps = cmp.Or(r.Laps, Default.Laps)
+	r.Ended = cmp.Or(r.Ended, Default.Ended)
 }
 
 // Hello names the allocators, without their code.

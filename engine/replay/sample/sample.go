@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hack-pad/hackpadfs"
+	"github.com/hack-pad/hackpadfs/mem"
 
 	"slotrace/engine/alloc"
 	"slotrace/engine/event"
@@ -33,19 +34,25 @@ type Options struct {
 	Unended   bool // it was cut off
 }
 
-func fill[T int | int64](v *T, otherwise T) {
-	if *v == 0 {
-		*v = otherwise
+// Open opens the recording of a run, in memory.
+func Open(o Options) (*recording.Recording, error) {
+	folder, err := mem.NewFS()
+	if err != nil {
+		return nil, err
 	}
+	if err := Record(folder, o); err != nil {
+		return nil, err
+	}
+	return recording.Open(folder)
 }
 
 // Record records a run in an empty folder.
 func Record(folder hackpadfs.FS, o Options) error {
-	fill(&o.Writers, 4)
-	fill(&o.Slots, 100)
-	fill(&o.Puts, 500)
-	fill(&o.Step, int64(25*o.Writers))
-	fill(&o.Frame, 20_000)
+	o.Writers = cmp.Or(o.Writers, 4)
+	o.Slots = cmp.Or(o.Slots, 100)
+	o.Puts = cmp.Or(o.Puts, 500)
+	o.Step = cmp.Or(o.Step, int64(25*o.Writers))
+	o.Frame = cmp.Or(o.Frame, 20_000)
 	o.Allocator = cmp.Or(o.Allocator, "check-then-act")
 	o.Name = cmp.Or(o.Name, "A run")
 
@@ -90,7 +97,6 @@ func Record(folder hackpadfs.FS, o Options) error {
 		s.show(r, 0)
 	}
 	r.Frame()
-	frames := 0
 	for until, more := o.Frame, true; more; until += o.Frame {
 		more = false
 		for _, s := range sides {
@@ -103,8 +109,10 @@ func Record(folder hackpadfs.FS, o Options) error {
 			}
 			s.show(r, until)
 		}
+		w.Flush() // so that segments are the same each time
 		r.Frame()
-		if frames++; o.Unended && !more {
+		if o.Unended && !more {
+			w.Flush()
 			return nil
 		}
 	}
