@@ -15,10 +15,10 @@ import (
 	"slotrace/server/run"
 )
 
-// Recordings serves /api/recordings and what is below it, and the share pages below /r/.
-func Recordings(kept run.Recordings) http.Handler {
-	a := &recordings{kept}
-	mux := http.NewServeMux()
+type recordings struct{ kept run.Recordings }
+
+// serve serves /api/recordings and what is below it, and the share pages below /r/.
+func (a *recordings) serve(mux *http.ServeMux) {
 	mux.Handle("/api/recordings", methods{"GET": a.list, "POST": a.add})
 	mux.Handle("/api/recordings/{id}", methods{"GET": a.download, "PATCH": a.rename, "DELETE": a.remove})
 	mux.Handle("/api/recordings/{id}/summary", methods{"GET": a.summary})
@@ -26,10 +26,7 @@ func Recordings(kept run.Recordings) http.Handler {
 	mux.HandleFunc("/api/recordings/", func(w http.ResponseWriter, r *http.Request) {
 		failRecording(w, recording.ErrUnknown)
 	})
-	return mux
 }
-
-type recordings struct{ kept run.Recordings }
 
 // failRecording answers with what went wrong. A text that is no id, one that was never
 // given, and one that has expired are answered alike.
@@ -61,7 +58,7 @@ func failRecording(w http.ResponseWriter, err error) {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		code, text = http.StatusInsufficientStorage, "the recording could not be kept: "+text
 	}
-	answerError(w, code, text)
+	Refuse(w, code, text)
 }
 
 func (a *recordings) list(w http.ResponseWriter, r *http.Request) {

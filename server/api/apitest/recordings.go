@@ -231,6 +231,8 @@ func (s *Server) testWrong(t *testing.T) {
 		{Request{"POST", "/api/recordings?nmae=x", zip, sent}, 400, "there is no parameter \\\"nmae\\\"; there are name"},
 		{Request{"POST", "/api/recordings?name=x&name=y", zip, sent}, 400, "name: must be given once"},
 		{Request{"GET", "/api/recordings/" + recording.NewID() + "?x=1", nil, nil}, 400, "there is no parameter"},
+		{Request{"GET", "/api/recording", nil, nil}, 404, "recordings at /api/recordings"},
+		{Request{"GET", "/r/" + recording.NewID() + "/x", nil, nil}, 404, "recordings at /api/recordings"},
 	} {
 		a := s.Ask(t, c.q)
 		if err := a.Error(c.code, strings.ReplaceAll(c.says, `\"`, `"`)); err != nil {
