@@ -26,6 +26,9 @@ type Host struct {
 	Schedules  run.Schedules
 	Searches   Searches       // absent, OwnMachine
 	Recordings run.Recordings // nil, there are none to be found
+
+	// UploadToken is what whoever sends a recording has to show; "" = nothing.
+	UploadToken string
 }
 
 // New serves /healthz, runs, reviews, searches, schedules and recordings under /api/, and the
@@ -67,7 +70,7 @@ func New(h Host) http.Handler {
 	})
 	there = append(there, "searches at /api/explore")
 	if h.Recordings != nil {
-		(&recordings{h.Recordings}).serve(mux)
+		(&recordings{h.Recordings, h.UploadToken}).serve(mux)
 		there = append(there, "recordings at /api/recordings")
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

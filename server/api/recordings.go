@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"io"
 	"io/fs"
@@ -15,7 +17,10 @@ import (
 	"slotrace/server/run"
 )
 
-type recordings struct{ kept run.Recordings }
+type recordings struct {
+	kept  run.Recordings
+	token string // of those who may send one; "" = anybody may
+}
 
 // serve serves /api/recordings and what is below it, and the share pages below /r/.
 func (a *recordings) serve(mux *http.ServeMux) {
@@ -86,7 +91,19 @@ func (a *recordings) list(w http.ResponseWriter, r *http.Request) {
 // everything else.
 const uploadTime = 10 * time.Minute
 
+// bears says whether a request shows a token, in a time that tells nothing of it.
+func bears(r *http.Request, token string) bool {
+	scheme, shown, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	a, b := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token))
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
 func (a *recordings) add(w http.ResponseWriter, r *http.Request) {
+	if a.token != "" && !bears(r, a.token) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		Refuse(w, http.StatusUnauthorized, "only who has this deployment's UPLOAD_TOKEN may send a recording; with it, a header Authorization: Bearer TOKEN would do")
+		return
+	}
 	q, err := query(r, "name")
 	if name, given := q["name"]; err == nil && given {
 		err = checkName(name)

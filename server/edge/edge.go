@@ -21,9 +21,9 @@ import (
 var searches = api.Searches{Executions: 1_000_000, Operations: 3_000_000, Calls: 64, States: 100_000}
 
 // Handler serves /healthz, /api/ and, where there is something to keep recordings in, those
-// and their share pages.
-func Handler(bodies Bodies, names Names) http.Handler {
-	host := api.Host{Searches: searches}
+// and their share pages. With a token, whoever sends a recording has to show it.
+func Handler(bodies Bodies, names Names, uploadToken string) http.Handler {
+	host := api.Host{Searches: searches, UploadToken: uploadToken}
 	if bodies != nil && names != nil {
 		host.Recordings = &recordings{bodies, names, time.Now}
 	}

@@ -26,6 +26,12 @@ func TestRecordingsAtTheEdge(t *testing.T) {
 	s.Recordings(t)
 }
 
+func TestWhoHasTheTokenMaySendARecordingToTheEdge(t *testing.T) {
+	t.Setenv("UPLOAD_TOKEN", "only-for-tests")
+	s := &apitest.Server{URL: edgetest.Serve(t, root)}
+	s.UploadToken(t, "only-for-tests")
+}
+
 func search(t *testing.T, s *apitest.Server, body string, header ...string) apitest.Answer {
 	t.Helper()
 	return s.Ask(t, apitest.Request{Method: "POST", Path: "/api/explore", Header: append([]string{"Content-Type", "application/json"}, header...), Body: []byte(body)})

@@ -116,7 +116,7 @@ func TestWhatHasExpiredIsNotThereAndItsBodyGoesWithTheNextThatComes(t *testing.T
 func TestThereIsAnEndToWhatIsKept(t *testing.T) {
 	c := &clock{time.Now()}
 	m := newMemory(c.now)
-	server := httptest.NewServer(Handler(m, namesOf{m}))
+	server := httptest.NewServer(Handler(m, namesOf{m}, ""))
 	defer server.Close()
 	for i := range maxRecordings {
 		m.Put(strconv.Itoa(i), 1, bytes.NewReader([]byte{1}))
@@ -152,8 +152,19 @@ func TestABodyThatCannotBeNamedIsNotLeft(t *testing.T) {
 	}
 }
 
+func TestWhoHasTheTokenMaySendARecording(t *testing.T) {
+	m := newMemory(time.Now)
+	server := httptest.NewServer(Handler(m, namesOf{m}, "a secret"))
+	defer server.Close()
+	s := &apitest.Server{URL: server.URL}
+	s.UploadToken(t, "a secret")
+	if len(m.bodies) != 1 {
+		t.Errorf("%d recordings are kept", len(m.bodies))
+	}
+}
+
 func TestAHostWithoutABucketHasNoRecordings(t *testing.T) {
-	server := httptest.NewServer(Handler(nil, nil))
+	server := httptest.NewServer(Handler(nil, nil, ""))
 	defer server.Close()
 	s := &apitest.Server{URL: server.URL}
 	a := s.Ask(t, apitest.Request{Method: "GET", Path: "/api/recordings"})

@@ -247,6 +247,32 @@ func (s *Server) testWrong(t *testing.T) {
 	}
 }
 
+// UploadToken asks a server where only whoever has a token may send a recording.
+func (s *Server) UploadToken(t *testing.T, token string) {
+	sent := made(t, recordingtest.Run{Slots: 10, Laps: 1})
+	post := func(path, authorization string) Answer {
+		q := Request{"POST", path, []string{"Content-Type", "application/zip"}, sent}
+		if authorization != "" {
+			q.Header = append(q.Header, "Authorization", authorization)
+		}
+		return s.Ask(t, q)
+	}
+	for _, path := range []string{"/api/recordings", "/api/%72ecordings", "/api/recordings?name=x"} {
+		for _, shown := range []string{"", "Bearer", "Bearer ", "Bearer guess", "Bearer " + token + "x", "Bearer " + token[1:], "Basic " + token, token} {
+			a := post(path, shown)
+			if err := a.Error(401, "Authorization: Bearer TOKEN would do"); err != nil || a.Header.Get("WWW-Authenticate") != "Bearer" {
+				t.Errorf("%s with %q: %v, %v", path, shown, err, a.Header)
+			}
+		}
+	}
+	var r Recording
+	a := post("/api/recordings", "Bearer "+token)
+	a.Decode(t, http.StatusCreated, &r)
+	if a := s.get(t, "/api/recordings/"+r.ID); !bytes.Equal(a.Body, sent) {
+		t.Errorf("without a token it is not fetched: %d", a.Code)
+	}
+}
+
 func (s *Server) testTwoAtOnce(t *testing.T) {
 	sent := [2][]byte{made(t, recordingtest.Run{Seed: 1, Slots: 5000}), made(t, recordingtest.Run{Seed: 2, Slots: 5000})}
 	var got [2]Answer
