@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
@@ -73,7 +74,7 @@ func Write(w io.Writer, r *recording.Recording, o Options) error {
 		case errors.Is(err, fs.ErrNotExist): // it is in Damage
 			continue
 		case errors.Is(err, recording.ErrDamaged):
-			damaged = append(damaged, err.Error())
+			damaged = Named(damaged, err)
 			continue
 		case err != nil:
 			return err
@@ -96,6 +97,16 @@ func Write(w io.Writer, r *recording.Recording, o Options) error {
 		return &DamageError{damaged}
 	}
 	return nil
+}
+
+// Named adds err, which reading a segment failed with, to what is known of damage, unless that
+// names the segment already.
+func Named(damage []string, err error) []string {
+	file, _, _ := strings.Cut(err.Error(), ":")
+	if slices.ContainsFunc(damage, func(d string) bool { return strings.HasPrefix(d, file+":") }) {
+		return damage
+	}
+	return append(damage, err.Error())
 }
 
 // DamageError names what could not be written. It is a recording.ErrDamaged.

@@ -275,6 +275,12 @@ func TestWhatIsDamagedIsLeftOutAndNamed(t *testing.T) {
 	if err := hackpadfs.Remove(fsys, "000005.slot"); err != nil {
 		t.Fatal(err)
 	}
+	if b, err = hackpadfs.ReadFile(fsys, "000007.slot"); err == nil {
+		err = hackpadfs.WriteFullFile(fsys, "000007.slot", b[:500], 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	rec, err := recording.Open(fsys)
 	if err != nil {
 		t.Fatal(err)
@@ -283,7 +289,7 @@ func TestWhatIsDamagedIsLeftOutAndNamed(t *testing.T) {
 		var out bytes.Buffer
 		err := Write(&out, rec, Options{Format: format})
 		var damage *DamageError
-		if !errors.As(err, &damage) || len(damage.What) != 2 || !errors.Is(err, recording.ErrDamaged) {
+		if !errors.As(err, &damage) || len(damage.What) != 3 || !errors.Is(err, recording.ErrDamaged) {
 			t.Errorf("%s: %v", format, err)
 		}
 		if format == "perfetto" {
