@@ -174,6 +174,9 @@ func TestExportWritesWholeFilesOnly(t *testing.T) {
 	if code, _, stderr := call("export", file, "--format", "csv", "-o", filepath.Join(out, "x")); code != 4 || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("%d %q", code, stderr)
 	}
+	if code, _, stderr := call("export", file, "--format", "csv", "-o", dir); code != 4 || !strings.Contains(stderr, "could not be written: ") || strings.Contains(stderr, ".part") {
+		t.Errorf("onto a folder: %d %q", code, stderr)
+	}
 	spoil(t, filepath.Join(dir, "000002.slot"), 20)
 	code, _, stderr := call("export", dir, "--format", "csv", "-o", out)
 	if code != 1 || !strings.Contains(stderr, "damaged, and left out: 000002.slot") {
