@@ -193,8 +193,6 @@ func (o *output) value(v uint32) {
 	o.number(uint64(v))
 }
 
-func appendNumber(b []byte, n uint64) []byte { return strconv.AppendUint(b, n, 10) }
-
 func asJSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"strconv"
+
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
 	"slotrace/engine/visible"
@@ -119,7 +121,7 @@ func (p *perfetto) begin(s *recording.Summary) {
 }
 
 // writerName is a writer's name as the page has it.
-func writerName(w int) string { return "W" + string(appendNumber(nil, uint64(w)+1)) }
+func writerName(w int) string { return "W" + strconv.Itoa(w+1) }
 
 func (p *perfetto) named(what string, side, writer int, name string) {
 	p.event("M", side, writer, 0)
