@@ -184,7 +184,16 @@ func (o *output) text(s string)   { o.b = append(o.b, s...) }
 func (o *output) number(n uint64) { o.b = strconv.AppendUint(o.b, n, 10) }
 func (o *output) integer(n int64) { o.b = strconv.AppendInt(o.b, n, 10) }
 func (o *output) quoted(s string) { o.b = append(o.b, asJSON(s)...) }
-func (o *output) flag(is bool)    { o.b = strconv.AppendBool(o.b, is) }
+
+// field writes a number in an object, behind another field.
+func (o *output) field(name string, n uint64) {
+	o.text(`,"`)
+	o.text(name)
+	o.text(`":`)
+	o.number(n)
+}
+
+func (o *output) flag(is bool) { o.b = strconv.AppendBool(o.b, is) }
 func (o *output) value(v uint32) {
 	if v == event.NoValue {
 		o.text("null")
