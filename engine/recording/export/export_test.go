@@ -244,6 +244,27 @@ func TestEveryLineIsAnObject(t *testing.T) {
 	}
 }
 
+func TestAStretchIsReadAloneAndHasItsOwnGaps(t *testing.T) {
+	rec, _ := made(t, run)
+	_, to := rec.Span()
+	read := 0
+	written(t, rec, Options{Format: "csv", To: to / 2, Segment: func(int, int) { read++ }})
+	if read == 0 || read > len(rec.Segments)*2/3 {
+		t.Errorf("of half of it %d of %d segments were read", read, len(rec.Segments))
+	}
+	for i := range 2 {
+		frame := recording.Frame{Gaps: []recording.Gap{{From: 10, To: 20}, {From: 90, To: 110}}}
+		var b bytes.Buffer
+		out := &output{Writer: bufio.NewWriter(&b)}
+		o := Options{From: 15, To: 50 + 100*int64(i)}
+		o.frame(&lines{out: out}, &frame, new(told))
+		out.Flush()
+		if n := strings.Count(b.String(), `"type":"gap"`); n != i+1 {
+			t.Errorf("up to %d there are %d gaps: %s", o.To, n, &b)
+		}
+	}
+}
+
 func TestEveryStepIsARow(t *testing.T) {
 	rec, _ := made(t, run)
 	rows, err := csv.NewReader(bytes.NewReader(written(t, rec, Options{Format: "csv"}))).ReadAll()
