@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test there is: natively, under the race detector, under Node, in a browser, and at the
-# edge. All parts run even when one
-# fails, so that one run tells everything.
+# Runs every test there is: natively, under the race detector, under Node, in a browser, and at the edge. All parts run even
+# when one fails, so that one run tells everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/needs.sh

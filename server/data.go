@@ -130,11 +130,15 @@ func (d *dataFolder) Close() error {
 	return err
 }
 
-// reason is what the system said, without the path that it said it about.
+// reason is what the system said, without the paths that it said it about.
 func reason(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"slotrace/engine/recording"
+	"slotrace/engine/recording/export"
 )
 
 const playHelp = `usage: slotrace play RECORDING [--json]
@@ -56,9 +57,7 @@ func runPlay(args []string, stdout, stderr io.Writer) int {
 	p := played{Summary: r.Summary()}
 	for i := range r.Segments {
 		if _, err := r.Frames(i); errors.Is(err, recording.ErrDamaged) {
-			if !told(p.Damage, err) {
-				p.Damage = append(p.Damage, inOneLine(err))
-			}
+			p.Damage = export.Named(p.Damage, err)
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return unreadable(stderr, path, err)
 		}
@@ -74,17 +73,6 @@ func runPlay(args []string, stdout, stderr io.Writer) int {
 		return printed("play", err, stderr, exitFound)
 	}
 	return printed("play", err, stderr, exitOK)
-}
-
-// told says whether damage is about the same file as err.
-func told(damage []string, err error) bool {
-	text := inOneLine(err)
-	for _, d := range damage {
-		if len(d) > 11 && len(text) > 11 && d[:11] == text[:11] { // 000001.slot
-			return true
-		}
-	}
-	return false
 }
 
 // onePath parses flags, which may stand before and behind the one path that they are about.
@@ -176,10 +164,9 @@ func (p *played) tell(w io.Writer) error {
 		}
 		line("  not every step from %.6f s to %.6f s%s", float64(g.From)/1e9, float64(g.To)/1e9, side)
 	}
-	switch {
-	case p.Ended == "":
+	if p.Ended == "" {
 		line("It was cut off, and has all up to its last whole segment.")
-	default:
+	} else {
 		line("It ended: %s.", p.Ended)
 	}
 	for _, d := range p.Damage {

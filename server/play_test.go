@@ -83,9 +83,12 @@ func TestPlayTellsWhatARecordingCameTo(t *testing.T) {
 	if code != 1 || !strings.Contains(stdout, "damaged: 000002.slot: ") || !strings.Contains(stdout, "damaged: 000004.slot: it is missing") || strings.Count(stdout, "\ndamaged: ") != 2 {
 		t.Errorf("%d %s", code, stdout)
 	}
+	if err := os.Truncate(filepath.Join(dir, "000006.slot"), 500); err != nil { // seen at once, and by whoever reads it
+		t.Fatal(err)
+	}
 	code, stdout, _ = call("play", dir, "--json")
 	var p played
-	if err := json.Unmarshal([]byte(stdout), &p); code != 1 || err != nil || p.OK || len(p.Damage) != 2 {
+	if err := json.Unmarshal([]byte(stdout), &p); code != 1 || err != nil || p.OK || len(p.Damage) != 3 {
 		t.Errorf("%d %s, %v", code, stdout, err)
 	}
 	spoil(t, filepath.Join(dir, "header.slot"), 20)
@@ -170,6 +173,9 @@ func TestExportWritesWholeFilesOnly(t *testing.T) {
 	}
 	if code, _, stderr := call("export", file, "--format", "csv", "-o", filepath.Join(out, "x")); code != 4 || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("%d %q", code, stderr)
+	}
+	if code, _, stderr := call("export", file, "--format", "csv", "-o", dir); code != 4 || !strings.Contains(stderr, "could not be written: ") || strings.Contains(stderr, ".part") {
+		t.Errorf("onto a folder: %d %q", code, stderr)
 	}
 	spoil(t, filepath.Join(dir, "000002.slot"), 20)
 	code, _, stderr := call("export", dir, "--format", "csv", "-o", out)

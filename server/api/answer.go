@@ -36,7 +36,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	slices.Sort(allowed)
 	list := strings.Join(allowed, ", ")
 	w.Header().Set("Allow", list)
-	answerError(w, http.StatusMethodNotAllowed, fmt.Sprintf("%.20q does nothing here; %s would", r.Method, list))
+	Refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("%.20q does nothing here; %s would", r.Method, list))
 }
 
 func answer(w http.ResponseWriter, code int, v any) {
@@ -52,7 +52,8 @@ func answer(w http.ResponseWriter, code int, v any) {
 	w.Write(append(b, '\n'))
 }
 
-func answerError(w http.ResponseWriter, code int, text string) {
+// Refuse answers with what is wrong, in JSON.
+func Refuse(w http.ResponseWriter, code int, text string) {
 	answer(w, code, struct {
 		Error string `json:"error"`
 	}{text})
@@ -76,15 +77,15 @@ func fail(w http.ResponseWriter, thing string, id uint32, err error) {
 	var limit *run.LimitError
 	switch {
 	case errors.As(err, &request):
-		answerError(w, request.code, request.text)
+		Refuse(w, request.code, request.text)
 	case errors.As(err, &limit):
-		answerError(w, http.StatusInsufficientStorage, line(err))
+		Refuse(w, http.StatusInsufficientStorage, line(err))
 	case errors.As(err, &field):
-		answerError(w, http.StatusBadRequest, line(err))
+		Refuse(w, http.StatusBadRequest, line(err))
 	case errors.Is(err, run.ErrUnknown):
-		answerError(w, http.StatusNotFound, fmt.Sprintf("%[1]s %[2]d: no such %[1]s; GET /api/%[1]ss tells which there is", thing, id))
+		Refuse(w, http.StatusNotFound, fmt.Sprintf("%[1]s %[2]d: no such %[1]s; GET /api/%[1]ss tells which there is", thing, id))
 	case errors.Is(err, run.ErrEnded):
-		answerError(w, http.StatusConflict, fmt.Sprintf("%[1]s %[2]d has ended and cannot be changed; POST /api/%[1]ss starts another", thing, id))
+		Refuse(w, http.StatusConflict, fmt.Sprintf("%[1]s %[2]d has ended and cannot be changed; POST /api/%[1]ss starts another", thing, id))
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		text := line(err)
 		switch {
@@ -93,11 +94,11 @@ func fail(w http.ResponseWriter, thing string, id uint32, err error) {
 		case thing == "run":
 			text += "; fewer slots or a smaller embedding would need less"
 		}
-		answerError(w, http.StatusInsufficientStorage, text)
+		Refuse(w, http.StatusInsufficientStorage, text)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		answerError(w, http.StatusServiceUnavailable, "it took too long: "+line(err))
+		Refuse(w, http.StatusServiceUnavailable, "it took too long: "+line(err))
 	default: // the machine failed: its words are all there is to tell
-		answerError(w, http.StatusInternalServerError, line(err))
+		Refuse(w, http.StatusInternalServerError, line(err))
 	}
 }
 

@@ -21,14 +21,18 @@ const (
 // Host is what a server has. What is nil it has not: asked for that, it answers with 501 and
 // says what would have it.
 type Host struct {
-	Runs      run.Runs
-	Reviews   run.Reviews
-	Schedules run.Schedules
-	Searches  Searches // absent, OwnMachine
+	Runs       run.Runs
+	Reviews    run.Reviews
+	Schedules  run.Schedules
+	Searches   Searches       // absent, OwnMachine
+	Recordings run.Recordings // nil, there are none to be found
+
+	// UploadToken is what whoever sends a recording has to show; "" = nothing.
+	UploadToken string
 }
 
-// New serves /healthz and, under /api/, runs, reviews, searches and schedules. What else is
-// asked for under /api/ is not found.
+// New serves /healthz, runs, reviews, searches, schedules and recordings under /api/, and the
+// recordings' share pages under /r/. What else is asked for is not found.
 func New(h Host) http.Handler {
 	if h.Searches == (Searches{}) {
 		h.Searches = OwnMachine
@@ -65,8 +69,12 @@ func New(h Host) http.Handler {
 		"/api/schedules": {"POST": a.runSchedule},
 	})
 	there = append(there, "searches at /api/explore")
+	if h.Recordings != nil {
+		(&recordings{h.Recordings, h.UploadToken}).serve(mux)
+		there = append(there, "recordings at /api/recordings")
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		answerError(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; there are "+strings.Join(there, ", "))
+		Refuse(w, http.StatusNotFound, "there is no "+clip(r.URL.Path)+"; there are "+strings.Join(there, ", "))
 	})
 	return mux
 }
@@ -75,7 +83,7 @@ func New(h Host) http.Handler {
 // reviews and schedules are about.
 func ownMachine(what string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		answerError(w, http.StatusNotImplemented, what+" need threads and a mapped file, which there are not here: slotrace serve on a machine of your own has them")
+		Refuse(w, http.StatusNotImplemented, what+" need threads and a mapped file, which there are not here: slotrace serve on a machine of your own has them")
 	}
 }
 

@@ -53,7 +53,7 @@ func (a *api) explore(w http.ResponseWriter, r *http.Request) {
 	setup := lab.Setup{Scenario: q.Scenario, Variant: q.Variant, Threads: q.Threads, Ops: q.Ops}.Filled()
 	// What is out of bounds anywhere, Explore tells.
 	if most := a.searches.Calls; most > 0 && setup.Check() == nil && setup.Threads*setup.Ops > most {
-		answerError(w, http.StatusBadRequest, fmt.Sprintf("threads: %d x %d ops are too many here: up to %d together would do, or slotrace explore on a machine of your own", setup.Threads, setup.Ops, most))
+		Refuse(w, http.StatusBadRequest, fmt.Sprintf("threads: %d x %d ops are too many here: up to %d together would do, or slotrace explore on a machine of your own", setup.Threads, setup.Ops, most))
 		return
 	}
 	select {
@@ -61,7 +61,7 @@ func (a *api) explore(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-a.searching }()
 	default:
 		w.Header().Set("Retry-After", "5")
-		answerError(w, http.StatusTooManyRequests, "another search is under way: it ends within 5 seconds")
+		Refuse(w, http.StatusTooManyRequests, "another search is under way: it ends within 5 seconds")
 		return
 	}
 	found, err := lab.Explore(setup, q.Mode, lab.Bounds{
@@ -100,7 +100,7 @@ func answerLab(w http.ResponseWriter, found any, err error) {
 	case errors.Is(err, lab.ErrFile), errors.Is(err, lab.ErrUnsound):
 		fail(w, "schedule", 0, err)
 	case err != nil:
-		answerError(w, http.StatusBadRequest, line(err))
+		Refuse(w, http.StatusBadRequest, line(err))
 	default:
 		answer(w, http.StatusOK, found)
 	}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"io"
 	"io/fs"
@@ -15,10 +17,13 @@ import (
 	"slotrace/server/run"
 )
 
-// Recordings serves /api/recordings and what is below it, and the share pages below /r/.
-func Recordings(kept run.Recordings) http.Handler {
-	a := &recordings{kept}
-	mux := http.NewServeMux()
+type recordings struct {
+	kept  run.Recordings
+	token string // of those who may send one; "" = anybody may
+}
+
+// serve serves /api/recordings and what is below it, and the share pages below /r/.
+func (a *recordings) serve(mux *http.ServeMux) {
 	mux.Handle("/api/recordings", methods{"GET": a.list, "POST": a.add})
 	mux.Handle("/api/recordings/{id}", methods{"GET": a.download, "PATCH": a.rename, "DELETE": a.remove})
 	mux.Handle("/api/recordings/{id}/summary", methods{"GET": a.summary})
@@ -26,10 +31,7 @@ func Recordings(kept run.Recordings) http.Handler {
 	mux.HandleFunc("/api/recordings/", func(w http.ResponseWriter, r *http.Request) {
 		failRecording(w, recording.ErrUnknown)
 	})
-	return mux
 }
-
-type recordings struct{ kept run.Recordings }
 
 // failRecording answers with what went wrong. A text that is no id, one that was never
 // given, and one that has expired are answered alike.
@@ -61,7 +63,7 @@ func failRecording(w http.ResponseWriter, err error) {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		code, text = http.StatusInsufficientStorage, "the recording could not be kept: "+text
 	}
-	answerError(w, code, text)
+	Refuse(w, code, text)
 }
 
 func (a *recordings) list(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +91,19 @@ func (a *recordings) list(w http.ResponseWriter, r *http.Request) {
 // everything else.
 const uploadTime = 10 * time.Minute
 
+// bears says whether a request shows a token, in a time that tells nothing of it.
+func bears(r *http.Request, token string) bool {
+	scheme, shown, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	a, b := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token))
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
 func (a *recordings) add(w http.ResponseWriter, r *http.Request) {
+	if a.token != "" && !bears(r, a.token) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		Refuse(w, http.StatusUnauthorized, "only who has this deployment's UPLOAD_TOKEN may send a recording; with it, a header Authorization: Bearer TOKEN would do")
+		return
+	}
 	q, err := query(r, "name")
 	if name, given := q["name"]; err == nil && given {
 		err = checkName(name)

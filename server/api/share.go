@@ -133,24 +133,19 @@ func sharePage(k *run.Kept, origin string) string {
 	if len(k.Sides) > 0 {
 		line(`<img src="/r/%s.png?%s" width="1200" height="630" alt="The slot map of the worst lap.">`, k.ID, k.Sum)
 	}
-	if !readable {
+	if readable {
+		line(`<p class="quiet">%s</p>`, html.EscapeString(strings.Join(details(k), " ")))
+		line(`<nav><a class="open" href="/#replay?id=%s">Open the replay</a> <a href="/api/recordings/%[1]s" download>Download it (%s)</a></nav>`, k.ID, recording.Bytes(k.Size))
+	} else {
 		line(`<nav><a class="open" href="/">Open slotrace</a></nav>`)
-		line(`</main>`)
-		line(`</html>`)
-		return b.String()
 	}
-	line(`<p class="quiet">%s</p>`, html.EscapeString(strings.Join(append([]string{k.Setup()}, details(k)...), " ")))
-	line(`<nav><a class="open" href="/#replay?id=%s">Open the replay</a> <a href="/api/recordings/%[1]s" download>Download it (%s)</a></nav>`, k.ID, recording.Bytes(k.Size))
 	line(`</main>`)
 	line(`</html>`)
 	return b.String()
 }
 
-func details(k *run.Kept) (list []string) {
-	if k.Made == "" {
-		return nil
-	}
-	list = append(list, k.Steps(), "Recorded on "+k.Date()+".")
+func details(k *run.Kept) []string {
+	list := []string{k.Setup(), k.Steps(), "Recorded on " + k.Date() + "."}
 	if k.State == run.RecordingOn {
 		list = append(list, "It is still being recorded.")
 	}

@@ -105,7 +105,7 @@ func (c *canvas) two(s *recording.Summary, scenes []recording.Scene) {
 		size := c.fit(text, bold, 72, width*3/5)
 		end := c.text(x-2, 254, verdict(f), bold, size, text)
 		c.text(end+14, 254, verdict(f), bold, 30, "lost")
-		c.text(x, 294, quiet, regular, 24, "of "+recording.Number(f.Stored)+" stored · "+recording.Number(f.Collisions)+" "+plain(f.Collisions, "collision"))
+		c.text(x, 294, quiet, regular, 24, "of "+recording.Number(f.Stored)+" stored · "+recording.Plural(f.Collisions, "collision"))
 		first, last := c.slots(image.Rect(x, 318, x+width, Height-margin-42), &scenes[i])
 		text = caption(s, &scenes[i], first, last)
 		c.text(x, Height-margin, quiet, regular, c.fit(text, regular, 22, width), text)

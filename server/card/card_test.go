@@ -9,6 +9,7 @@ import (
 
 	"github.com/hack-pad/hackpadfs"
 
+	"slotrace/engine/event"
 	"slotrace/engine/recording"
 	"slotrace/engine/recording/recordingtest"
 	"slotrace/web/picture"
@@ -129,5 +130,23 @@ func BenchmarkDraw(b *testing.B) {
 		if _, err := Draw(rec); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestOfManySlotsTheMapShowsWhereMostCollided(t *testing.T) {
+	cells := make([]byte, 1000)
+	for _, at := range []int{3, 611, 640, 650} {
+		cells[at] = event.CellCollided
+	}
+	if first := densest(cells, 100, 10); first > 611 || first+100 <= 650 || first%10 != 0 {
+		t.Errorf("it begins at %d", first)
+	}
+	c := newCanvas(picture.Dark)
+	big := make([]byte, 100_000)
+	for i := range 300 {
+		big[60_000+i] = event.CellCollided
+	}
+	if first, last := c.slots(image.Rect(0, 0, 600, 400), &recording.Scene{Cells: big}); first > 60_000 || last < 60_300 || last-first > 60*40 {
+		t.Errorf("it shows %d to %d", first, last)
 	}
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/syumai/workers/cloudflare/r2"
 )
 
-// Bound returns what wrangler.toml binds to the worker: what is not bound is nil.
-func Bound() (Bodies, Names) {
-	var bodies Bodies
+// Bound returns what wrangler.toml binds to the worker: what is not bound is nil, or "".
+func Bound() (bodies Bodies, names Names, uploadToken string) {
 	if library, err := r2.NewBucket("RECORDINGS"); err == nil {
 		bodies = bucket{library, cloudflare.GetBinding("RECORDINGS")}
 	}
-	var names Names
 	if namespace := cloudflare.GetBinding("NAMES"); namespace.Truthy() {
 		names = kv{namespace}
 	}
-	return bodies, names
+	if secret := cloudflare.GetBinding("UPLOAD_TOKEN"); secret.Type() == js.TypeString {
+		uploadToken = secret.String()
+	}
+	return bodies, names, uploadToken
 }
 
 // bucket is an R2 bucket. What the library does not have, parts of a body and one that is put

@@ -4,7 +4,6 @@
 package edge
 
 import (
-	"encoding/json"
 	"io"
 	"log"
 	"net/http"
@@ -22,25 +21,21 @@ import (
 var searches = api.Searches{Executions: 1_000_000, Operations: 3_000_000, Calls: 64, States: 100_000}
 
 // Handler serves /healthz, /api/ and, where there is something to keep recordings in, those
-// and their share pages.
-func Handler(bodies Bodies, names Names) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", api.New(api.Host{Searches: searches}))
+// and their share pages. With a token, whoever sends a recording has to show it.
+func Handler(bodies Bodies, names Names, uploadToken string) http.Handler {
+	host := api.Host{Searches: searches, UploadToken: uploadToken}
 	if bodies != nil && names != nil {
-		kept := api.Recordings(&recordings{bodies, names, time.Now})
-		mux.Handle("/api/recordings", kept)
-		mux.Handle("/api/recordings/", kept)
-		mux.Handle("/r/", kept)
+		host.Recordings = &recordings{bodies, names, time.Now}
 	}
 	own := http.NewCrossOriginProtection()
 	own.SetDenyHandler(http.HandlerFunc(foreign))
-	next := own.Handler(mux)
+	next := own.Handler(api.New(host))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			// Nobody else recovers here, and whoever asked would wait for a program that is gone.
 			if v := recover(); v != nil {
 				log.Printf("%s %s: panic: %v\n%s", r.Method, r.URL.Path, v, debug.Stack())
-				refuse(w, http.StatusInternalServerError, "the program failed: the worker's log says how")
+				api.Refuse(w, http.StatusInternalServerError, "the program failed: the worker's log says how")
 			}
 		}()
 		for name, values := range r.Header {
@@ -63,14 +58,5 @@ func (h headOnly) Write(b []byte) (int, error) { return len(b), nil }
 
 // foreign answers a page of another origin that would change something.
 func foreign(w http.ResponseWriter, _ *http.Request) {
-	refuse(w, http.StatusForbidden, "refused: a page from elsewhere may not do this")
-}
-
-func refuse(w http.ResponseWriter, code int, why string) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(code)
-	json.NewEncoder(w).Encode(map[string]string{"error": why})
+	api.Refuse(w, http.StatusForbidden, "refused: a page from elsewhere may not do this")
 }

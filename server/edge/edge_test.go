@@ -26,30 +26,19 @@ func TestRecordingsAtTheEdge(t *testing.T) {
 	s.Recordings(t)
 }
 
-// ask asks, follows no redirection, and returns the body too.
-func ask(t *testing.T, method, url, body string, header ...string) (*http.Response, string) {
+func TestWhoHasTheTokenMaySendARecordingToTheEdge(t *testing.T) {
+	t.Setenv("UPLOAD_TOKEN", "only-for-tests")
+	s := &apitest.Server{URL: edgetest.Serve(t, root)}
+	s.UploadToken(t, "only-for-tests")
+}
+
+func search(t *testing.T, s *apitest.Server, body string, header ...string) apitest.Answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	all, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(all)
+	return s.Ask(t, apitest.Request{Method: "POST", Path: "/api/explore", Header: append([]string{"Content-Type", "application/json"}, header...), Body: []byte(body)})
 }
 
 func TestASearchAtTheEdgeIsBoundedByItsWork(t *testing.T) {
-	origin := edgetest.Serve(t, root)
+	s := &apitest.Server{URL: edgetest.Serve(t, root)}
 	for body, want := range map[string]struct {
 		status int
 		says   string
@@ -62,29 +51,29 @@ func TestASearchAtTheEdgeIsBoundedByItsWork(t *testing.T) {
 		`{"threads":16,"ops":4}`:  {200, `"verdict":"violated"`},
 		`{"threads":27,"ops":99}`: {400, "threads: 1 to 26"},
 	} {
-		answer, text := ask(t, "POST", origin+"/api/explore", body, "Content-Type", "application/json")
-		if answer.StatusCode != want.status || !strings.Contains(text, want.says) {
-			t.Errorf("%s: %s %s, want %d and %q", body, answer.Status, text, want.status, want.says)
+		a := search(t, s, body)
+		if a.Code != want.status || !strings.Contains(string(a.Body), want.says) {
+			t.Errorf("%s: %d %s, want %d and %q", body, a.Code, a.Body, want.status, want.says)
 		}
 	}
 }
 
 func TestAPageFromElsewhereMayNotHaveTheEdgeSearch(t *testing.T) {
-	origin := edgetest.Serve(t, root)
+	s := &apitest.Server{URL: edgetest.Serve(t, root)}
 	for _, c := range []struct {
 		name, value string
 		status      int
 	}{
-		{"Origin", origin, 200},
+		{"Origin", s.URL, 200},
 		{"Origin", "https://elsewhere.example", 403},
 		{"Origin", "null", 403},
 		{"Sec-Fetch-Site", "same-origin", 200},
 		{"Sec-Fetch-Site", "cross-site", 403},
 		{"X-Unasked", "1", 200}, // a script's, that needs no page to do harm
 	} {
-		answer, text := ask(t, "POST", origin+"/api/explore", `{"max_executions":1}`, "Content-Type", "application/json", c.name, c.value)
-		if answer.StatusCode != c.status || c.status == 403 && !strings.Contains(text, `{"error":"refused: `) {
-			t.Errorf("%s: %s: %s %s", c.name, c.value, answer.Status, text)
+		a := search(t, s, `{"max_executions":1}`, c.name, c.value)
+		if a.Code != c.status || c.status == 403 && !strings.Contains(string(a.Body), `{"error":"refused: `) {
+			t.Errorf("%s: %s: %d %s", c.name, c.value, a.Code, a.Body)
 		}
 	}
 }
@@ -111,7 +100,7 @@ func TestAnAddressThatCannotBeReadIsTheCallersError(t *testing.T) {
 }
 
 func TestFilesComeWithTheServersHeadersAndNothingElseComes(t *testing.T) {
-	origin := edgetest.Serve(t, root)
+	s := &apitest.Server{URL: edgetest.Serve(t, root)}
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -138,25 +127,25 @@ func TestFilesComeWithTheServersHeadersAndNothingElseComes(t *testing.T) {
 		{"POST", "/", 405, ""},
 		{"DELETE", "/page.wasm", 405, ""},
 	} {
-		answer, body := ask(t, c.method, origin+c.path, "")
-		if answer.StatusCode != c.status || c.kind != "" && answer.Header.Get("Content-Type") != c.kind {
-			t.Errorf("%s %s: %s, %q", c.method, c.path, answer.Status, answer.Header.Get("Content-Type"))
+		a := s.Ask(t, apitest.Request{Method: c.method, Path: c.path})
+		if a.Code != c.status || c.kind != "" && a.Header.Get("Content-Type") != c.kind {
+			t.Errorf("%s %s: %d, %q", c.method, c.path, a.Code, a.Header.Get("Content-Type"))
 		}
-		if (c.method == "GET" && c.status == 200) != (body != "") {
-			t.Errorf("%s %s: %d bytes", c.method, c.path, len(body))
+		if (c.method == "GET" && c.status == 200) != (len(a.Body) > 0) {
+			t.Errorf("%s %s: %d bytes", c.method, c.path, len(a.Body))
 		}
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; ", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin",
 		} {
-			if got := answer.Header.Get(name); !strings.HasPrefix(got, want) {
+			if got := a.Header.Get(name); !strings.HasPrefix(got, want) {
 				t.Errorf("%s %s: %s is %q", c.method, c.path, name, got)
 			}
 		}
 	}
-	answer, _ := ask(t, "GET", origin+"/page.wasm", "")
-	again, body := ask(t, "GET", origin+"/page.wasm", "", "If-None-Match", answer.Header.Get("ETag"))
-	if again.StatusCode != 304 || body != "" || answer.Header.Get("ETag") == "" || answer.Header.Get("Cache-Control") != "public, max-age=0, must-revalidate" {
-		t.Errorf("%v, then %s with %d bytes", answer.Header, again.Status, len(body))
+	a := s.Ask(t, apitest.Request{Method: "GET", Path: "/page.wasm"})
+	again := s.Ask(t, apitest.Request{Method: "GET", Path: "/page.wasm", Header: []string{"If-None-Match", a.Header.Get("ETag")}})
+	if again.Code != 304 || len(again.Body) > 0 || a.Header.Get("ETag") == "" || a.Header.Get("Cache-Control") != "public, max-age=0, must-revalidate" {
+		t.Errorf("%v, then %d with %d bytes", a.Header, again.Code, len(again.Body))
 	}
 }

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"slotrace/engine/recording"
 	"slotrace/engine/recording/recordingtest"
 	"slotrace/server/api/apitest"
+	"slotrace/server/run"
 )
 
 // memory is a bucket and a namespace, of which neither forgets by itself.
@@ -22,10 +26,11 @@ type memory struct {
 	at            map[string]time.Time
 	now           func() time.Time
 	fails         error // of Put of a name
+	cut           bool  // there is more than List tells
 }
 
 func newMemory(now func() time.Time) *memory {
-	return &memory{map[string][]byte{}, map[string][]byte{}, map[string]time.Time{}, now, nil}
+	return &memory{map[string][]byte{}, map[string][]byte{}, map[string]time.Time{}, now, nil, false}
 }
 
 func (m *memory) Put(key string, size int64, r io.Reader) error {
@@ -49,7 +54,7 @@ func (m *memory) List() (some []Body, all bool, err error) {
 	for key, b := range m.bodies {
 		some = append(some, Body{key, int64(len(b)), m.at[key]})
 	}
-	return some, true, nil
+	return some, !m.cut, nil
 }
 
 func (m *memory) Delete(key string) error {
@@ -116,7 +121,7 @@ func TestWhatHasExpiredIsNotThereAndItsBodyGoesWithTheNextThatComes(t *testing.T
 func TestThereIsAnEndToWhatIsKept(t *testing.T) {
 	c := &clock{time.Now()}
 	m := newMemory(c.now)
-	server := httptest.NewServer(Handler(m, namesOf{m}))
+	server := httptest.NewServer(Handler(m, namesOf{m}, ""))
 	defer server.Close()
 	for i := range maxRecordings {
 		m.Put(strconv.Itoa(i), 1, bytes.NewReader([]byte{1}))
@@ -132,6 +137,75 @@ func TestThereIsAnEndToWhatIsKept(t *testing.T) {
 	}
 	if len(m.bodies) != maxRecordings {
 		t.Errorf("%d bodies", len(m.bodies))
+	}
+	clear(m.bodies)
+	m.cut = true
+	if err := (&recordings{m, namesOf{m}, c.now}).makeRoom(); err == nil {
+		t.Error("there are more than can be told, and room for another")
+	}
+}
+
+// A request may ask the platform for so much and no more.
+func TestWhatHasExpiredGoesAFewAtATime(t *testing.T) {
+	c := &clock{time.Now()}
+	m := newMemory(c.now)
+	for i := range 30 {
+		m.Put(strconv.Itoa(i), 1, bytes.NewReader([]byte{1}))
+	}
+	c.Time = c.Add(2 * keepFor)
+	s := &recordings{m, namesOf{m}, c.now}
+	for _, left := range []int{10, 0} {
+		if err := s.makeRoom(); err != nil || len(m.bodies) != left {
+			t.Errorf("%d are left, want %d, %v", len(m.bodies), left, err)
+		}
+	}
+}
+
+func TestAPictureIsDrawnOnce(t *testing.T) {
+	m := newMemory(time.Now)
+	s := &recordings{m, namesOf{m}, time.Now}
+	drawn := 0
+	for _, sum := range []string{"a", "a", "b"} {
+		b, err := s.Picture(t.Context(), &run.Kept{ID: "x", Sum: sum}, func() ([]byte, error) { drawn++; return []byte(sum), nil })
+		if err != nil || string(b) != sum {
+			t.Errorf("%s: %q, %v", sum, b, err)
+		}
+	}
+	if drawn != 2 {
+		t.Errorf("two pictures were drawn %d times", drawn)
+	}
+}
+
+// broken is a bucket whose library fails in the worst way.
+type broken struct{ *memory }
+
+func (broken) List() ([]Body, bool, error) { panic("of the library") }
+
+func TestAProgramThatFailsAnswers(t *testing.T) {
+	log.SetOutput(t.Output())
+	defer log.SetOutput(os.Stderr)
+	m := newMemory(time.Now)
+	zip, err := recordingtest.Run{Laps: 1}.Zip()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "/api/recordings", bytes.NewReader(zip))
+	r.Header.Set("Content-Type", "application/zip")
+	w := httptest.NewRecorder()
+	Handler(broken{m}, namesOf{m}, "").ServeHTTP(w, r)
+	if w.Code != 500 || !strings.HasPrefix(w.Body.String(), `{"error":"the program failed`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestAnAnswerToHEADHasNoBody(t *testing.T) {
+	m := newMemory(time.Now)
+	for path, code := range map[string]int{"/healthz": 200, "/api/recordings": 403, "/r/style.css": 200, "/r/x": 404} {
+		w := httptest.NewRecorder() // which, unlike net/http's server, leaves nothing out by itself
+		Handler(m, namesOf{m}, "").ServeHTTP(w, httptest.NewRequest("HEAD", path, nil))
+		if w.Code != code || w.Body.Len() > 0 {
+			t.Errorf("%s: %d, %q", path, w.Code, w.Body)
+		}
 	}
 }
 
@@ -152,8 +226,19 @@ func TestABodyThatCannotBeNamedIsNotLeft(t *testing.T) {
 	}
 }
 
+func TestWhoHasTheTokenMaySendARecording(t *testing.T) {
+	m := newMemory(time.Now)
+	server := httptest.NewServer(Handler(m, namesOf{m}, "a secret"))
+	defer server.Close()
+	s := &apitest.Server{URL: server.URL}
+	s.UploadToken(t, "a secret")
+	if len(m.bodies) != 1 {
+		t.Errorf("%d recordings are kept", len(m.bodies))
+	}
+}
+
 func TestAHostWithoutABucketHasNoRecordings(t *testing.T) {
-	server := httptest.NewServer(Handler(nil, nil))
+	server := httptest.NewServer(Handler(nil, nil, ""))
 	defer server.Close()
 	s := &apitest.Server{URL: server.URL}
 	a := s.Ask(t, apitest.Request{Method: "GET", Path: "/api/recordings"})

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -120,14 +121,7 @@ func (m *MemorySpool) Write(p []byte) (int, error) {
 
 // ReadAt reads from what was written.
 func (m *MemorySpool) ReadAt(p []byte, at int64) (int, error) {
-	if at < 0 || at >= int64(len(m.b)) {
-		return 0, io.EOF
-	}
-	n := copy(p, m.b[at:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
+	return bytes.NewReader(m.b).ReadAt(p, at)
 }
 
 // Close lets go of what was written.

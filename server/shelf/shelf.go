@@ -239,6 +239,14 @@ func (s *Shelf) find(id string) (run.Kept, error) {
 	if err != nil {
 		return run.Kept{}, err
 	}
+	expires := ""
+	if s.options.Age > 0 && s.on[id] == 0 {
+		until := at.since().Add(s.options.Age)
+		if !s.options.Now().Before(until) {
+			return run.Kept{}, errExpired
+		}
+		expires = until.UTC().Format(time.RFC3339)
+	}
 	k, ok := s.known[id]
 	if !ok || k.stamp != at || s.on[id] > 0 {
 		var passes bool
@@ -249,13 +257,7 @@ func (s *Shelf) find(id string) (run.Kept, error) {
 			s.known[id] = k
 		}
 	}
-	if s.options.Age > 0 && s.on[id] == 0 {
-		expires := at.since().Add(s.options.Age)
-		k.kept.Expires = expires.UTC().Format(time.RFC3339)
-		if !s.options.Now().Before(expires) {
-			return run.Kept{}, errExpired
-		}
-	}
+	k.kept.Expires = expires
 	return k.kept, nil
 }
 

@@ -68,7 +68,7 @@ func folder(t testing.TB, dir string) hackpadfs.FS {
 
 func serve(t testing.TB, s *Shelf) *apitest.Server {
 	t.Helper()
-	server := httptest.NewServer(api.Recordings(s))
+	server := httptest.NewServer(api.New(api.Host{Recordings: s}))
 	t.Cleanup(server.Close)
 	return &apitest.Server{URL: server.URL, Owned: true, Limit: s.Limit()}
 }
@@ -401,7 +401,7 @@ func TestAFullDiskIsTold(t *testing.T) {
 
 func TestOnlyThisMachineIsToldWhichThereAre(t *testing.T) {
 	s := open(t, memory(t), Options{})
-	handler := api.Recordings(s)
+	handler := api.New(api.Host{Recordings: s})
 	for from, code := range map[string]int{"127.0.0.1:5": 200, "[::1]:5": 200, "192.0.2.7:5": 403, "": 403} {
 		r := httptest.NewRequest("GET", "/api/recordings", nil)
 		r.RemoteAddr = from
@@ -422,7 +422,7 @@ func FuzzUpload(f *testing.F) {
 		}
 	}
 	s := open(f, memory(f), Options{One: 1 << 20})
-	handler := api.Recordings(s)
+	handler := api.New(api.Host{Recordings: s})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := httptest.NewRequest("POST", "/api/recordings", bytes.NewReader(b))
 		r.Header.Set("Content-Type", "application/zip")

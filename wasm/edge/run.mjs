@@ -17,7 +17,7 @@ const others = readdirSync(folder).filter((name) => /\.(m?js|wasm)$/.test(name))
 const modules = [main, ...others.filter((path) => path !== main)].map((path) => ({ type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path }));
 const sqlite = new Set((config.migrations ?? []).flatMap((m) => m.new_sqlite_classes ?? []));
 
-const secrets = process.env.PRESENTER_TOKEN ? { PRESENTER_TOKEN: process.env.PRESENTER_TOKEN } : {};
+const secrets = Object.fromEntries(["PRESENTER_TOKEN", "UPLOAD_TOKEN"].filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
 
 const edge = new Miniflare({
   name: config.name,

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
@@ -73,7 +74,7 @@ func Write(w io.Writer, r *recording.Recording, o Options) error {
 		case errors.Is(err, fs.ErrNotExist): // it is in Damage
 			continue
 		case errors.Is(err, recording.ErrDamaged):
-			damaged = append(damaged, err.Error())
+			damaged = Named(damaged, err)
 			continue
 		case err != nil:
 			return err
@@ -96,6 +97,16 @@ func Write(w io.Writer, r *recording.Recording, o Options) error {
 		return &DamageError{damaged}
 	}
 	return nil
+}
+
+// Named adds err, which reading a segment failed with, to what is known of damage, unless that
+// names the segment already.
+func Named(damage []string, err error) []string {
+	file, _, _ := strings.Cut(err.Error(), ":")
+	if slices.ContainsFunc(damage, func(d string) bool { return strings.HasPrefix(d, file+":") }) {
+		return damage
+	}
+	return append(damage, err.Error())
 }
 
 // DamageError names what could not be written. It is a recording.ErrDamaged.
@@ -173,7 +184,16 @@ func (o *output) text(s string)   { o.b = append(o.b, s...) }
 func (o *output) number(n uint64) { o.b = strconv.AppendUint(o.b, n, 10) }
 func (o *output) integer(n int64) { o.b = strconv.AppendInt(o.b, n, 10) }
 func (o *output) quoted(s string) { o.b = append(o.b, asJSON(s)...) }
-func (o *output) flag(is bool)    { o.b = strconv.AppendBool(o.b, is) }
+
+// field writes a number in an object, behind another field.
+func (o *output) field(name string, n uint64) {
+	o.text(`,"`)
+	o.text(name)
+	o.text(`":`)
+	o.number(n)
+}
+
+func (o *output) flag(is bool) { o.b = strconv.AppendBool(o.b, is) }
 func (o *output) value(v uint32) {
 	if v == event.NoValue {
 		o.text("null")
@@ -181,8 +201,6 @@ func (o *output) value(v uint32) {
 	}
 	o.number(uint64(v))
 }
-
-func appendNumber(b []byte, n uint64) []byte { return strconv.AppendUint(b, n, 10) }
 
 func asJSON(v any) []byte {
 	b, err := json.Marshal(v)

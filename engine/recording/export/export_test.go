@@ -244,6 +244,27 @@ func TestEveryLineIsAnObject(t *testing.T) {
 	}
 }
 
+func TestAStretchIsReadAloneAndHasItsOwnGaps(t *testing.T) {
+	rec, _ := made(t, run)
+	_, to := rec.Span()
+	read := 0
+	written(t, rec, Options{Format: "csv", To: to / 2, Segment: func(int, int) { read++ }})
+	if read == 0 || read > len(rec.Segments)*2/3 {
+		t.Errorf("of half of it %d of %d segments were read", read, len(rec.Segments))
+	}
+	for i := range 2 {
+		frame := recording.Frame{Gaps: []recording.Gap{{From: 10, To: 20}, {From: 90, To: 110}}}
+		var b bytes.Buffer
+		out := &output{Writer: bufio.NewWriter(&b)}
+		o := Options{From: 15, To: 50 + 100*int64(i)}
+		o.frame(&lines{out: out}, &frame, new(told))
+		out.Flush()
+		if n := strings.Count(b.String(), `"type":"gap"`); n != i+1 {
+			t.Errorf("up to %d there are %d gaps: %s", o.To, n, &b)
+		}
+	}
+}
+
 func TestEveryStepIsARow(t *testing.T) {
 	rec, _ := made(t, run)
 	rows, err := csv.NewReader(bytes.NewReader(written(t, rec, Options{Format: "csv"}))).ReadAll()
@@ -275,6 +296,12 @@ func TestWhatIsDamagedIsLeftOutAndNamed(t *testing.T) {
 	if err := hackpadfs.Remove(fsys, "000005.slot"); err != nil {
 		t.Fatal(err)
 	}
+	if b, err = hackpadfs.ReadFile(fsys, "000007.slot"); err == nil {
+		err = hackpadfs.WriteFullFile(fsys, "000007.slot", b[:500], 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	rec, err := recording.Open(fsys)
 	if err != nil {
 		t.Fatal(err)
@@ -283,7 +310,7 @@ func TestWhatIsDamagedIsLeftOutAndNamed(t *testing.T) {
 		var out bytes.Buffer
 		err := Write(&out, rec, Options{Format: format})
 		var damage *DamageError
-		if !errors.As(err, &damage) || len(damage.What) != 2 || !errors.Is(err, recording.ErrDamaged) {
+		if !errors.As(err, &damage) || len(damage.What) != 3 || !errors.Is(err, recording.ErrDamaged) {
 			t.Errorf("%s: %v", format, err)
 		}
 		if format == "perfetto" {

@@ -28,8 +28,7 @@ func (l *lines) head(kind string, at int64, side uint8) {
 	o.text(kind)
 	o.text(`","at_ns":`)
 	o.integer(at)
-	o.text(`,"side":`)
-	o.number(uint64(side))
+	o.field("side", uint64(side))
 }
 
 func (l *lines) steps(side uint8, lap uint32, records []event.Record) {
@@ -37,12 +36,9 @@ func (l *lines) steps(side uint8, lap uint32, records []event.Record) {
 	for i := range records {
 		r := &records[i]
 		l.head("step", r.At, side)
-		o.text(`,"lap":`)
-		o.number(uint64(lap))
-		o.text(`,"writer":`)
-		o.number(uint64(r.Thread) + 1)
-		o.text(`,"store":`)
-		o.number(uint64(r.Number))
+		o.field("lap", uint64(lap))
+		o.field("writer", uint64(r.Thread)+1)
+		o.field("store", uint64(r.Number))
 		o.text(`,"step":"`)
 		o.text(r.Step.String())
 		o.text(`","phase":"`)
@@ -67,13 +63,13 @@ func (l *lines) gap(g recording.Gap) {
 func (l *lines) totals(at int64, t *event.Totals) {
 	o := l.out
 	l.head("totals", at, t.Side)
-	for _, f := range []struct {
-		name  string
-		value uint64
-	}{{"lap", uint64(t.Lap)}, {"stored", t.Stored}, {"readable", t.Readable}, {"lost", t.Lost}, {"unread", t.Unread}, {"collisions", t.Collisions}, {"collided", t.Collided}} {
-		o.text(`,"` + f.name + `":`)
-		o.number(f.value)
-	}
+	o.field("lap", uint64(t.Lap))
+	o.field("stored", t.Stored)
+	o.field("readable", t.Readable)
+	o.field("lost", t.Lost)
+	o.field("unread", t.Unread)
+	o.field("collisions", t.Collisions)
+	o.field("collided", t.Collided)
 	o.text("}")
 	l.next()
 }
@@ -81,12 +77,9 @@ func (l *lines) totals(at int64, t *event.Totals) {
 func (l *lines) lap(at int64, c *event.Cells) {
 	o := l.out
 	l.head("lap", at, c.Side)
-	o.text(`,"lap":`)
-	o.number(uint64(c.Lap))
-	o.text(`,"slots":`)
-	o.number(uint64(c.Slots))
-	o.text(`,"collided":`)
-	o.number(uint64(c.Collided))
+	o.field("lap", uint64(c.Lap))
+	o.field("slots", uint64(c.Slots))
+	o.field("collided", uint64(c.Collided))
 	o.text("}")
 	l.next()
 }
@@ -94,16 +87,11 @@ func (l *lines) lap(at int64, c *event.Cells) {
 func (l *lines) loss(at int64, side uint8, e *event.Loss) {
 	o := l.out
 	l.head("loss", at, side)
-	o.text(`,"number":`)
-	o.number(e.Number)
-	o.text(`,"lap":`)
-	o.number(uint64(e.Lap))
-	o.text(`,"slot":`)
-	o.number(uint64(e.Slot))
-	o.text(`,"writer":`)
-	o.number(uint64(e.Writer) + 1)
-	o.text(`,"store":`)
-	o.number(uint64(e.Store))
+	o.field("number", e.Number)
+	o.field("lap", uint64(e.Lap))
+	o.field("slot", uint64(e.Slot))
+	o.field("writer", uint64(e.Writer)+1)
+	o.field("store", uint64(e.Store))
 	o.text(`,"id":`)
 	o.quoted(e.ID)
 	o.text(`,"expected":`)

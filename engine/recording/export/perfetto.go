@@ -1,6 +1,8 @@
 package export
 
 import (
+	"strconv"
+
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
 	"slotrace/engine/visible"
@@ -119,7 +121,7 @@ func (p *perfetto) begin(s *recording.Summary) {
 }
 
 // writerName is a writer's name as the page has it.
-func writerName(w int) string { return "W" + string(appendNumber(nil, uint64(w)+1)) }
+func writerName(w int) string { return "W" + strconv.Itoa(w+1) }
 
 func (p *perfetto) named(what string, side, writer int, name string) {
 	p.event("M", side, writer, 0)
@@ -141,8 +143,7 @@ func (p *perfetto) event(phase string, side, writer int, at int64) {
 	o.text(`","pid":`)
 	o.number(uint64(side) + 1)
 	if writer >= 0 { // numbers of threads are unique, as a system's are
-		o.text(`,"tid":`)
-		o.number(uint64(side+1)*100 + uint64(writer) + 1)
+		o.field("tid", uint64(side+1)*100+uint64(writer)+1)
 	}
 	if phase != "M" {
 		o.text(`,"ts":`)
@@ -238,11 +239,9 @@ func (p *perfetto) finish(side, writer int) {
 	p.micro(max(t.last-t.from, 1))
 	o.text(`,"name":"put","args":{"store":`)
 	o.number(uint64(t.store))
-	o.text(`,"lap":`)
-	o.number(uint64(p.sides[side].lap))
+	o.field("lap", uint64(p.sides[side].lap))
 	if t.held {
-		o.text(`,"slot":`)
-		o.number(uint64(t.slot))
+		o.field("slot", uint64(t.slot))
 	}
 	o.text("}}")
 	o.line()
@@ -314,10 +313,8 @@ func (p *perfetto) totals(at int64, t *event.Totals) {
 	p.event("C", int(t.Side), -1, at)
 	o.text(`,"name":"memories","args":{"stored":`)
 	o.number(t.Stored)
-	o.text(`,"lost":`)
-	o.number(t.Lost)
-	o.text(`,"collisions":`)
-	o.number(t.Collisions)
+	o.field("lost", t.Lost)
+	o.field("collisions", t.Collisions)
 	o.text("}}")
 	o.line()
 }
@@ -327,8 +324,7 @@ func (p *perfetto) lap(at int64, c *event.Cells) {
 	p.event("i", int(c.Side), 0, at)
 	o.text(`,"s":"p","cat":"lap","name":"lap read back","args":{"lap":`)
 	o.number(uint64(c.Lap))
-	o.text(`,"collided":`)
-	o.number(uint64(c.Collided))
+	o.field("collided", uint64(c.Collided))
 	o.text("}}")
 	o.line()
 }

@@ -15,8 +15,7 @@ import (
 
 // Server is one that is asked.
 type Server struct {
-	URL    string       // where it is, without a slash at the end
-	Client *http.Client // nil = http.DefaultClient
+	URL string // where it is, without a slash at the end
 
 	// Machine says that it is a machine of one's own. If not, it says of what needs one that it does.
 	Machine bool
@@ -42,7 +41,7 @@ type Answer struct {
 	Body   []byte
 }
 
-// Ask sends a request.
+// Ask sends a request. It follows no redirection.
 func (s *Server) Ask(t testing.TB, q Request) Answer {
 	t.Helper()
 	a, err := s.ask(t, q)
@@ -63,11 +62,7 @@ func (s *Server) ask(t testing.TB, q Request) (Answer, error) {
 	for i := 0; i < len(q.Header); i += 2 {
 		r.Header.Add(q.Header[i], q.Header[i+1])
 	}
-	c := s.Client
-	if c == nil {
-		c = http.DefaultClient
-	}
-	answer, err := c.Do(r)
+	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -81,7 +76,7 @@ func (a *Answer) Error(code int, says string) error {
 	var e map[string]string
 	err := json.Unmarshal(a.Body, &e)
 	switch text := e["error"]; {
-	case a.Code != code || err != nil || len(e) != 1:
+	case a.Code != code || err != nil || len(e) != 1 || text == "":
 		return fmt.Errorf("%d %.200q, want %d and an error", a.Code, a.Body, code)
 	case !strings.Contains(text, says):
 		return fmt.Errorf("%d %q, want %q in it", a.Code, text, says)

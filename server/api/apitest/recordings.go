@@ -231,6 +231,8 @@ func (s *Server) testWrong(t *testing.T) {
 		{Request{"POST", "/api/recordings?nmae=x", zip, sent}, 400, "there is no parameter \\\"nmae\\\"; there are name"},
 		{Request{"POST", "/api/recordings?name=x&name=y", zip, sent}, 400, "name: must be given once"},
 		{Request{"GET", "/api/recordings/" + recording.NewID() + "?x=1", nil, nil}, 400, "there is no parameter"},
+		{Request{"GET", "/api/recording", nil, nil}, 404, "recordings at /api/recordings"},
+		{Request{"GET", "/r/" + recording.NewID() + "/x", nil, nil}, 404, "recordings at /api/recordings"},
 	} {
 		a := s.Ask(t, c.q)
 		if err := a.Error(c.code, strings.ReplaceAll(c.says, `\"`, `"`)); err != nil {
@@ -242,6 +244,32 @@ func (s *Server) testWrong(t *testing.T) {
 		if err := a.Error(413, "which is what one may have"); err != nil {
 			t.Errorf("over the limit: %v", err)
 		}
+	}
+}
+
+// UploadToken asks a server where only whoever has a token may send a recording.
+func (s *Server) UploadToken(t *testing.T, token string) {
+	sent := made(t, recordingtest.Run{Slots: 10, Laps: 1})
+	post := func(path, authorization string) Answer {
+		q := Request{"POST", path, []string{"Content-Type", "application/zip"}, sent}
+		if authorization != "" {
+			q.Header = append(q.Header, "Authorization", authorization)
+		}
+		return s.Ask(t, q)
+	}
+	for _, path := range []string{"/api/recordings", "/api/%72ecordings", "/api/recordings?name=x"} {
+		for _, shown := range []string{"", "Bearer", "Bearer ", "Bearer guess", "Bearer " + token + "x", "Bearer " + token[1:], "Basic " + token, token} {
+			a := post(path, shown)
+			if err := a.Error(401, "Authorization: Bearer TOKEN would do"); err != nil || a.Header.Get("WWW-Authenticate") != "Bearer" {
+				t.Errorf("%s with %q: %v, %v", path, shown, err, a.Header)
+			}
+		}
+	}
+	var r Recording
+	a := post("/api/recordings", "Bearer "+token)
+	a.Decode(t, http.StatusCreated, &r)
+	if a := s.get(t, "/api/recordings/"+r.ID); !bytes.Equal(a.Body, sent) {
+		t.Errorf("without a token it is not fetched: %d", a.Code)
 	}
 }
 

@@ -14,7 +14,7 @@ func (s *Server) testShare(t *testing.T) {
 	k := s.Keep(t, made(t, recordingtest.Run{Name: `a "quoted" <b>name</b>`, Compare: true, Slots: 1000}), "")
 	a := s.get(t, "/r/"+k.ID)
 	page := string(a.Body)
-	if a.Code != 200 || a.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(a.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+	if a.Code != 200 || a.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(a.Header.Get("Content-Security-Policy"), "default-src 'none'") || a.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Fatalf("%d %v", a.Code, a.Header)
 	}
 	for _, want := range []string{
@@ -35,7 +35,7 @@ func (s *Server) testShare(t *testing.T) {
 	}
 	b := s.get(t, "/r/"+k.ID+".png")
 	picture, err := png.DecodeConfig(bytes.NewReader(b.Body))
-	if err != nil || b.Header.Get("Content-Type") != "image/png" || picture.Width != 1200 || picture.Height != 630 || len(b.Body) > 200_000 {
+	if err != nil || b.Header.Get("Content-Type") != "image/png" || b.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" || picture.Width != 1200 || picture.Height != 630 || len(b.Body) > 200_000 {
 		t.Errorf("its picture: %d, %v, %+v, %d bytes", b.Code, err, picture, len(b.Body))
 	}
 	if again := s.get(t, "/r/"+k.ID+".png?x"); !bytes.Equal(again.Body, b.Body) {

@@ -3,7 +3,6 @@ package apitest
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,10 +25,8 @@ func Table(t *testing.T, s *Server) {
 	run := "1"
 	if s.Machine {
 		var st struct{ ID uint32 }
-		answer, body := send(t, "POST", s.URL+"/api/runs", `{"writers":2,"slots":100,"paused":true}`)
-		if err := json.Unmarshal(body, &st); err != nil || answer.StatusCode != http.StatusCreated || st.ID == 0 {
-			t.Fatalf("a run does not start: %s %s", answer.Status, body)
-		}
+		a := s.Ask(t, Case{Method: "POST", Target: "/api/runs", Body: `{"writers":2,"slots":100,"paused":true}`}.request())
+		a.Decode(t, http.StatusCreated, &st)
 		run = fmt.Sprint(st.ID)
 	}
 	for _, c := range slices.Concat(Refused(), Answered()) {
@@ -42,7 +39,7 @@ func Table(t *testing.T, s *Server) {
 func (c Case) Ask(t testing.TB, s *Server, run string) {
 	t.Helper()
 	c.Target, c.Says = strings.ReplaceAll(c.Target, "{run}", run), strings.ReplaceAll(c.Says, "{run}", run)
-	answer, body := send(t, c.Method, s.URL+c.Target, c.Body, c.Header...)
+	a := s.Ask(t, c.request())
 	kind, status, says := "application/json", c.Status, c.Says
 	if c.Machine && !s.Machine {
 		status, says = http.StatusNotImplemented, "on a machine of your own"
@@ -50,65 +47,39 @@ func (c Case) Ask(t testing.TB, s *Server, run string) {
 	if strings.HasPrefix(c.Target, "/healthz") && status == http.StatusOK {
 		kind = "text/plain; charset=utf-8"
 	}
-	text := string(body)
 	if status >= 400 {
-		text = wrong(t, body)
+		if err := a.Error(status, says); err != nil {
+			t.Errorf("%s %s: %v", c.Method, c.Target, err)
+		}
+	} else if a.Code != status || !strings.Contains(string(a.Body), says) {
+		t.Errorf("%s %s: %d %s, want %d and %q", c.Method, c.Target, a.Code, a.Body, status, says)
 	}
-	if answer.StatusCode != status || !strings.Contains(text, says) {
-		t.Errorf("%s %s: %d %s, want %d and %q", c.Method, c.Target, answer.StatusCode, body, status, says)
-	}
-	head := answer.Header
+	head := a.Header
 	if head.Get("Content-Type") != kind || head.Get("Cache-Control") != "no-store" {
 		t.Errorf("its headers are %v", head)
 	}
-	if kind == "application/json" && (!json.Valid(body) || head.Get("X-Content-Type-Options") != "nosniff") {
-		t.Errorf("%s with %v", body, head)
+	if kind == "application/json" && (!json.Valid(a.Body) || head.Get("X-Content-Type-Options") != "nosniff") {
+		t.Errorf("%s with %v", a.Body, head)
 	}
 	if status == http.StatusMethodNotAllowed && !strings.HasSuffix(says, strings.Join(head.Values("Allow"), ", ")+" would") {
 		t.Errorf("Allow: %s", head.Values("Allow"))
 	}
 }
 
-// wrong is an error's text: one line of JSON that says something.
-func wrong(t testing.TB, body []byte) string {
-	t.Helper()
-	var e map[string]string
-	if err := json.Unmarshal(body, &e); err != nil || len(e) != 1 || e["error"] == "" || strings.Contains(e["error"], "\n") || strings.Contains(e["error"], "goroutine") {
-		t.Errorf("no error in a line: %q", body)
+// request is what is sent: a body is JSON unless it is said to be something else.
+func (c Case) request() Request {
+	q := Request{Method: c.Method, Path: c.Target, Body: []byte(c.Body), Header: c.Header}
+	if c.Body != "" && !slices.Contains(c.Header, "Content-Type") {
+		q.Header = append([]string{"Content-Type", "application/json"}, q.Header...)
 	}
-	return e["error"]
-}
-
-func send(t testing.TB, method, url, body string, header ...string) (*http.Response, []byte) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	all, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, all
+	return q
 }
 
 func heads(t *testing.T, s *Server, run string) {
 	for _, path := range []string{"/healthz", "/api/runs", "/api/runs/" + run, "/api/reviews", "/api/nothing", "/api/explore"} {
-		get, _ := send(t, "GET", s.URL+path, "")
-		head, body := send(t, "HEAD", s.URL+path, "")
-		if head.StatusCode != get.StatusCode || len(body) != 0 || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
-			t.Errorf("%s: %s with %d bytes and %v, GET has %s and %v", path, head.Status, len(body), head.Header, get.Status, get.Header)
+		get, head := s.get(t, path), s.Ask(t, Request{Method: "HEAD", Path: path})
+		if head.Code != get.Code || len(head.Body) != 0 || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
+			t.Errorf("%s: %d with %d bytes and %v, GET has %d and %v", path, head.Code, len(head.Body), head.Header, get.Code, get.Header)
 		}
 	}
 }
