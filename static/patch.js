@@ -49,6 +49,13 @@ slotrace.patched = (() => {
     setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
   };
 
+  // The address follows what is shown, but nobody who has gone elsewhere is called back: the page hears of that only now.
+  let here = location.hash;
+  addEventListener("hashchange", () => { here = location.hash; });
+  const tell = (hash) => {
+    if (location.hash === here && /^#explore(\?|$)/.test(here)) history.replaceState(null, "", here = hash);
+  };
+
   slotrace.copyByHand = byHand;
   slotrace.save = save;
   return (root) => {
@@ -103,7 +110,7 @@ slotrace.patched = (() => {
           continue;
         }
         switch (order) {
-          case 8: history.replaceState(null, "", "#" + text()); break;
+          case 8: tell("#" + text()); break;
           case 9: copy(text()); break;
           case 10: {
             const name = text(), type = text();

@@ -138,6 +138,21 @@ func TestAnAddressOpensAtItsStepInAnotherBrowser(t *testing.T) {
 	b.at("A1B3A2", 5)
 }
 
+// What was shown last is told to the address a little later: by then somebody may have gone on.
+func TestALateAddressCallsNobodyBack(t *testing.T) {
+	b := serve(t).explore(t, "#explore?variant=compare-and-swap&threads=3&ops=2", 1440, 900)
+	late := `slotrace.patched(document.createElement("div"))(new Uint8Array([8, 13, ...new TextEncoder().encode("explore?ops=1")]).buffer)`
+	b.run("location.hash = '" + lost + "'; " + late) // before the page hears of it
+	b.at("A1B3A2", 5)
+	b.until("location.hash === '" + lost + "'")
+	b.run("location.hash = '#live'; " + late)
+	b.until(liveSeen)
+	b.run(late)
+	if got := eval[string](b, "location.hash"); got != "#live" {
+		t.Errorf("somebody on Live is at %s", got)
+	}
+}
+
 func TestAScheduleRunsOnTheRealFile(t *testing.T) {
 	b := serve(t).explore(t, lost, 1440, 900)
 	b.at("A1B3A2", 5)

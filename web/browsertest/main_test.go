@@ -205,8 +205,18 @@ func (b *tab) until(expression string) {
 	b.t.Helper()
 	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingInterval(40*time.Millisecond), chromedp.WithPollingTimeout(patience)))
 	if err != nil {
-		b.t.Fatalf("%s does not come true: %v; the page says: %q, %q", expression, err, b.text("#banner"), b.text("#said"))
+		b.t.Fatalf("%s does not come true: %v; %s", expression, err, b.says())
 	}
+}
+
+// says is where the page is, and what it says to its user.
+func (b *tab) says() string {
+	s, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`[location.href, JSON.stringify({...document.querySelector("#explore")?.dataset}),
+		...["#banner", "#said", "#explore-note", "#recordings-note"].map((e) => document.querySelector(e)?.textContent).filter((said) => said)].join("; ")`))
+	if err != nil {
+		return err.Error()
+	}
+	return "the page says: " + s
 }
 
 // eval evaluates an expression.

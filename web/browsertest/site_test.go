@@ -122,8 +122,9 @@ func TestAnyHostOfFilesServesExploreAndTheBrowserKeepsIt(t *testing.T) {
 	}
 	h.mu.Unlock()
 
-	b.run("location.hash = " + "'" + lost + "'")
+	b.run("location.hash = '" + lost + "'")
 	b.at("A1B3A2", 5)
+	b.until("location.hash === '" + lost + "'") // what was shown before may have been told meanwhile
 	b.reload()
 	b.until(exploreSeen)
 	b.at("A1B3A2", 5)
