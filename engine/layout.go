@@ -8,6 +8,7 @@ import (
 	"math"
 	"unsafe"
 
+	"slotrace/engine/bulk"
 	"slotrace/engine/visible"
 )
 
@@ -219,16 +220,19 @@ func (w commitWord) liveIn(generation uint64) bool {
 // sum is the entry's checksum, CRC-32C (Castagnoli), over metadata, id, content and, if
 // the store's Checksum option says so, the embedding. The id may stand before content.
 func (g *geometry) sum(meta, id, content, embedding []byte) uint32 {
-	c := crc32.Update(0, castagnoli, meta)
-	c = crc32.Update(crc32.Update(c, castagnoli, id), castagnoli, content)
-	return g.sumOn(c, embedding)
+	c := bulk.Sum(bulk.Sum(bulk.Sum(0, meta), id), content)
+	if g.checksum == WholeEntry {
+		c = bulk.Sum(c, embedding)
+	}
+	return c
 }
 
-// sumOn goes on with a checksum, whose last part is the embedding.
-func (g *geometry) sumOn(c uint32, embedding []byte) uint32 {
+// copySum copies the embedding, and goes on with the checksum, whose last part it is.
+func (g *geometry) copySum(c uint32, to, from []byte) uint32 {
 	if g.checksum == WholeEntry {
-		c = crc32.Update(c, castagnoli, embedding)
+		return bulk.CopySum(c, to, from)
 	}
+	bulk.Copy(to, from)
 	return c
 }
 

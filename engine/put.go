@@ -126,8 +126,8 @@ func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	m.describe(h.meta(), at)
 	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, nil)
 	s.lockBlocks(&h.thread)
-	g.blocks.WriteInPieces(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
-		func(piece []byte) { sum = g.sumOn(sum, piece) })
+	g.blocks.WriteBy(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
+		func(to, from []byte) { sum = g.copySum(sum, to, from) })
 	s.unlockBlocks(&h.thread)
 	return sum
 }

@@ -254,8 +254,8 @@ func (x *operations) visibly() {
 		case visible.OpUnlock:
 			x.lock.Unlock(t, op.Step)
 		case visible.OpWrite:
-			if op.Step == visible.Block { // copied at once, as it is done bare: pieces are quicker only where memory is far
-				x.bytes.WriteInPieces(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20], nil)
+			if op.Step == visible.Block { // its first part by the second's way, as it is done bare
+				x.bytes.WriteBy(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20], plainly)
 			} else {
 				x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20])
 			}
@@ -270,6 +270,8 @@ func (x *operations) visibly() {
 		}
 	}
 }
+
+func plainly(to, from []byte) { copy(to, from) }
 
 func (x *operations) barely() {
 	for _, op := range x.ops {

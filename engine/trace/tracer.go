@@ -248,6 +248,7 @@ func (r *ring) add(rec event.Record) {
 // records in their order, and returns it. Those from early on are of puts that began in
 // the latest span.
 func (tr *Tracer) Drain(all []event.Record) (records []event.Record, early int) {
+	tr.clock.check()
 	for i := range tr.rings {
 		r := &tr.rings[i]
 		head := r.published.Load() // first: what is published of a span comes after seen

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"slotrace/engine/event"
+	"slotrace/engine/tsc"
 	"slotrace/engine/visible"
 )
 
@@ -132,6 +133,57 @@ func TestTheClockStandsStillWhilePaused(t *testing.T) {
 			t.Errorf("%v", now)
 		}
 	})
+}
+
+// A machine that slept may wake with a counter that ran on, or began anew.
+func TestACounterThatGoesAnotherWayIsNotBelieved(t *testing.T) {
+	if tsc.Read() == 0 {
+		t.Skip("there is no counter here")
+	}
+	for name, r := range map[string]reading{
+		"ran on":     {offset: time.Minute, since: time.Now(), running: true, scale: 1 << 32, counts: tsc.Read() - uint64(time.Hour)},
+		"began anew": {offset: time.Minute, since: time.Now().Add(-time.Hour), running: true, scale: 1 << 32, counts: tsc.Read() + uint64(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := NewClock()
+			c.at.Store(&r)
+			before := c.Now()
+			if before < int64(time.Minute) {
+				t.Errorf("it goes back to %v", time.Duration(before))
+			}
+			drain(NewTracer(c, 1))
+			if c.at.Load().scale != 0 {
+				t.Error("it still goes by the counter")
+			}
+			if now := c.Now(); now < before || now < int64(time.Hour) || now > int64(3*time.Hour) {
+				t.Errorf("it is at %v, before at %v", time.Duration(now), time.Duration(before))
+			}
+			c.Run(false)
+			if stopped := c.Now(); c.Now() != stopped {
+				t.Error("it does not stand still")
+			}
+		})
+	}
+}
+
+func TestTheClockGoesByTheCounterAsByTheSystem(t *testing.T) {
+	c := NewClock()
+	for range 3 {
+		c.Run(true)
+		r := *c.at.Load()
+		if tsc.Measured() > 0 && r.scale == 0 {
+			t.Skip("the counter has been watched for too short a while")
+		}
+		for range 100 {
+			least := r.slowly()
+			now := time.Duration(c.Now())
+			most := r.slowly()
+			if slack := time.Millisecond; now < least-slack || now > most+slack {
+				t.Fatalf("%v, by the system %v to %v", now, least, most)
+			}
+		}
+		c.Run(false)
+	}
 }
 
 func drain(tr *Tracer) []event.Record { records, _ := tr.Drain(nil); return records }

@@ -15,55 +15,39 @@ func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 // Write copies first, and second behind it, to offset at. They must fit.
 func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
 	if t.Observer != nil {
-		b.watchedWrite(t, s, at, first, second, nil)
+		b.watchedWrite(t, s, at, first, second, plainly)
 		return
 	}
 	mem := b.mem[at:]
 	copy(mem[copy(mem, first):], second)
 }
 
-// WriteInPieces is Write, quicker where first is some KiB. each, unless it is nil, is
-// given first in pieces as they are copied: what it does with one is done while that is
-// still on its way to memory.
-func (b *Bytes) WriteInPieces(t *Thread, s Step, at uint64, first, second []byte, each func(piece []byte)) {
+// WriteBy is Write where copying first is done by by, which may do more with it on the way.
+func (b *Bytes) WriteBy(t *Thread, s Step, at uint64, first, second []byte, by func(to, from []byte)) {
 	if t.Observer != nil {
-		b.watchedWrite(t, s, at, first, second, each)
+		b.watchedWrite(t, s, at, first, second, by)
 		return
 	}
-	copyIn(b.mem[at:], first, second, each)
+	writeBy(b.mem[at:], first, second, by)
 }
 
-func (b *Bytes) watchedWrite(t *Thread, s Step, at uint64, first, second []byte, each func(piece []byte)) {
+func (b *Bytes) watchedWrite(t *Thread, s Step, at uint64, first, second []byte, by func(to, from []byte)) {
 	if !t.Watched(s) {
-		copyIn(b.mem[at:], first, second, each)
+		writeBy(b.mem[at:], first, second, by)
 		return
 	}
 	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + uint64(len(first)+len(second))}
 	t.Observer.Point(t, op)
-	copyIn(b.mem[at:], first, second, each)
+	writeBy(b.mem[at:], first, second, by)
 	t.Observer.Done(t, op, op.High-op.Low)
 }
 
-// halfPiece is how much is copied at once: a block as a whole takes nearly twice as
-// long, since copies of more than 2 KiB go another way, which pays for larger ones.
-const halfPiece = 512
-
-func copyIn(mem, first, second []byte, each func(piece []byte)) {
-	for len(first) >= 2*halfPiece {
-		piece := first[:2*halfPiece]
-		copy(mem, piece[:halfPiece])
-		copy(mem[halfPiece:], piece[halfPiece:])
-		if each != nil {
-			each(piece)
-		}
-		mem, first = mem[len(piece):], first[len(piece):]
-	}
-	n := copy(mem, first)
-	if each != nil {
-		each(first)
-	}
-	copy(mem[n:], second)
+func writeBy(mem, first, second []byte, by func(to, from []byte)) {
+	by(mem[:len(first)], first)
+	copy(mem[len(first):], second)
 }
+
+func plainly(to, from []byte) { copy(to, from) }
 
 // Read fills the parts, one behind the other, from offset at. They must fit.
 func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {

@@ -77,17 +77,22 @@ func TestStepsAndKindsHaveNames(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrittenIsGivenInPieces(t *testing.T) {
-	for _, n := range []int{0, 1, halfPiece, 2 * halfPiece, 2*halfPiece + 1, 3072, 5000} {
-		first := make([]byte, n)
-		for i := range first {
-			first[i] = byte(i * 7)
-		}
-		mem := NewBytes(2, make([]byte, n+3))
-		var pieces []byte
-		mem.WriteInPieces(&Thread{}, Block, 1, first, []byte("2"), func(p []byte) { pieces = append(pieces, p...) })
-		if want := "\x00" + string(first) + "2\x00"; string(mem.mem) != want || string(pieces) != string(first) {
-			t.Errorf("%d bytes are not what was written, or not the %d in pieces", n, len(pieces))
+func TestWhoeverCopiesIsGivenThePlaceAndNoMore(t *testing.T) {
+	for _, observer := range []Observer{nil, &deaf{}} {
+		mem := NewBytes(2, make([]byte, 9))
+		mem.WriteBy(&Thread{Observer: observer}, Block, 1, []byte("first"), []byte("2"), func(to, from []byte) {
+			if len(to) != 5 || string(from) != "first" {
+				t.Errorf("%q is to be copied to %d bytes", from, len(to))
+			}
+			copy(to, "FIRST")
+		})
+		if string(mem.mem) != "\x00FIRST2\x00\x00" {
+			t.Errorf("%q", mem.mem)
 		}
 	}
 }
+
+type deaf struct{}
+
+func (deaf) Point(*Thread, Op)        {}
+func (deaf) Done(*Thread, Op, uint64) {}
