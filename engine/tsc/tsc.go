@@ -18,10 +18,9 @@ func (s Scale) Duration(counts uint64) time.Duration {
 	return time.Duration(high<<32 | low>>32)
 }
 
-// Measured returns the scale, measured since the program began; 0 where the counter is
-// none that time can be told by, or where the program began too short a while ago. That is
-// so unless the system itself tells the time by it, and so has found that it goes at one
-// rate, and goes the same on all processors.
+// Measured returns the scale, measured since the program began; 0 if that is too short a
+// while ago, and unless the system itself tells the time by the counter: then it has found
+// that it goes at one rate, and the same on all processors.
 func Measured() Scale {
 	if !trusted() {
 		return 0
