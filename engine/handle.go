@@ -31,7 +31,8 @@ type Handle struct {
 	seen    Memory // what fn is shown
 	way     way    // nil unless the store has coarse locks
 
-	hasIndex, hasContent bool // of these
+	hasIndex, hasContent bool     // of these
+	_                    [32]byte // to whole cache lines, or two handles that were made one after the other would share one
 }
 
 // door is what a handle goes in by. It keeps its lock while it is inside, so whoever
