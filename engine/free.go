@@ -28,11 +28,17 @@ type freeList struct {
 	looking []look
 	fresh   []freeSlot // freed since the batch began to wait
 
+	_       [cacheLine]byte
+	waiting atomic.Bool // for those in looking: who goes out says so
+	_       [cacheLine]byte
+
 	undoing sync.Mutex // guards undone, and is held for no longer than that takes
 	undone  []freeSlot // of puts that died
 }
 
-// look is a door that somebody may be inside by, and how often it had been left.
+// look is a door that somebody may be inside by, and how often it had been left by one who
+// said so. Who went out without a word did so before that, and is not waited for: the door's
+// lock tells.
 type look struct {
 	door *door
 	left uint64
@@ -76,6 +82,7 @@ func (f *freeList) wait() {
 	}
 	f.batch, f.fresh = f.fresh, f.batch[:0]
 	f.looking = f.looking[:0]
+	f.waiting.Store(true)
 	for _, d := range *f.doors.Load() { // now: whoever comes in later finds no way to these slots
 		if !d.aside {
 			f.looking = append(f.looking, look{d, d.left.Load()})
@@ -121,7 +128,8 @@ func (f *freeList) ripen(t *visible.Thread) {
 		}
 		return outside
 	})
-	if len(f.looking) == 0 {
+	if len(f.looking) == 0 && len(f.batch) > 0 {
+		f.waiting.Store(false)
 		f.ready, f.batch = append(f.ready, f.batch...), f.batch[:0]
 	}
 }
@@ -146,4 +154,5 @@ func (f *freeList) choose(n uint64, roomy bool) int {
 // reset replaces the list, while nobody else is in the store.
 func (f *freeList) reset(slots []freeSlot) {
 	f.ready, f.batch, f.fresh, f.looking, f.undone = slots, nil, nil, nil, nil
+	f.waiting.Store(false)
 }

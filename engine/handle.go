@@ -42,7 +42,7 @@ type door struct {
 	writing visible.Mutex
 	_       [cacheLine]byte
 	reading visible.Mutex
-	left    atomic.Uint64 // how often its handle has gone out by reading
+	left    atomic.Uint64 // how often its handle has gone out by reading while somebody waited for that
 	aside   bool          // who comes by it looks at no slots
 	_       [cacheLine]byte
 }
@@ -100,13 +100,19 @@ func (h *Handle) removeDoor() {
 // enter goes in by one of the handle's doors. The handle must be ready, and leave be
 // deferred before.
 func (h *Handle) enter(by *visible.Mutex) (*generation, error) {
-	by.Lock(&h.thread, visible.Pin)
-	g := h.store.current.Peek() // who changes it has the doors of those who write
+	if h.thread.Observer == nil {
+		by.Bare().Lock()
+	} else {
+		by.Lock(&h.thread, visible.Pin)
+	}
+	var g *generation
 	if by == &h.door.reading {
 		g = h.store.current.Load(&h.thread, visible.Pin)
+	} else {
+		g = h.store.current.Peek() // who changes it has the doors of those who write
 	}
 	if g == nil {
-		by.Unlock(&h.thread, visible.Unpin)
+		h.goOut(by, false)
 		return nil, ErrClosed
 	}
 	h.inside, h.pinned, h.claimed, h.loose = by, g, false, false
@@ -143,7 +149,8 @@ func (h *Handle) leave(err *error) {
 	}
 	if p == nil {
 		if by != nil {
-			h.goOut(by)
+			h.locks(ends)
+			h.goOut(by, false)
 		}
 		return
 	}
@@ -154,11 +161,8 @@ func (h *Handle) leave(err *error) {
 	h.thread.Abandon()
 	h.claimed, h.loose = false, false
 	h.way, h.hasIndex, h.hasContent = nil, false, false
-	if by == &h.door.reading {
-		h.door.left.Add(1)
-	}
-	if by != nil && h.closed {
-		h.removeDoor()
+	if by != nil {
+		h.goOut(by, true)
 	}
 	if !cut {
 		panic(p)
@@ -166,11 +170,16 @@ func (h *Handle) leave(err *error) {
 	*err = fmt.Errorf("%s: %w", g.name(), ErrTruncated)
 }
 
-// goOut releases a door.
-func (h *Handle) goOut(by *visible.Mutex) {
-	h.locks(ends)
-	by.Unlock(&h.thread, visible.Unpin)
-	if by == &h.door.reading {
+// goOut releases a door, unless it was abandoned, and lets go of the door of a handle
+// that was closed meanwhile.
+func (h *Handle) goOut(by *visible.Mutex, abandoned bool) {
+	switch {
+	case h.thread.Observer == nil:
+		by.Bare().Unlock()
+	case !abandoned:
+		by.Unlock(&h.thread, visible.Unpin)
+	}
+	if by == &h.door.reading && h.store.free.waiting.Load() {
 		h.door.left.Add(1)
 	}
 	if h.closed {

@@ -250,9 +250,17 @@ func (x *operations) visibly() {
 		case visible.OpCompareAndSwap:
 			x.counter.CompareAndSwap(t, op.Step, 0, 0)
 		case visible.OpLock:
-			x.lock.Lock(t, op.Step)
+			if op.Step == visible.Pin && t.Observer == nil {
+				x.lock.Bare().Lock()
+			} else {
+				x.lock.Lock(t, op.Step)
+			}
 		case visible.OpUnlock:
-			x.lock.Unlock(t, op.Step)
+			if op.Step == visible.Unpin && t.Observer == nil {
+				x.lock.Bare().Unlock()
+			} else {
+				x.lock.Unlock(t, op.Step)
+			}
 		case visible.OpWrite:
 			if op.Step == visible.Block { // its first part by the second's way, as it is done bare
 				x.bytes.WriteBy(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20], plainly)

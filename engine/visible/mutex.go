@@ -22,6 +22,11 @@ func NewMutex(o Object, number uint64) *Mutex {
 // Init names a lock that is part of something else.
 func (m *Mutex) Init(o Object, number uint64) { m.object, m.number = o, number }
 
+// Bare is the lock without what makes it visible, for a thread that nobody watches and that
+// knows by itself which lock it has: then a lock and its release become part of their caller.
+// Abandon does not release it.
+func (m *Mutex) Bare() *sync.Mutex { return &m.mu }
+
 // Lock takes the lock, waiting for it if need be.
 func (m *Mutex) Lock(t *Thread, s Step) {
 	if t.Observer != nil {
