@@ -69,14 +69,14 @@ func (h *hand) begin(number uint32) visible.StepSet {
 }
 func (h *hand) end() { h.tracer.End(&h.thread) }
 
-// tracerAlone is a hand without book and pacer.
-type tracerAlone struct{ *hand }
-
-func (h tracerAlone) begin(number uint32) visible.StepSet {
-	return h.tracer.Begin(&h.thread, number)
+// tracerAlone is a tracer, and nothing else, that watches one writer.
+type tracerAlone struct {
+	*trace.Tracer
+	thread visible.Thread
 }
-func (h tracerAlone) Point(t *visible.Thread, op visible.Op)          { h.tracer.Point(t, op) }
-func (h tracerAlone) Done(t *visible.Thread, op visible.Op, v uint64) { h.tracer.Done(t, op, v) }
+
+func (a *tracerAlone) begin(number uint32) visible.StepSet { return a.Begin(&a.thread, number) }
+func (a *tracerAlone) end()                                { a.End(&a.thread) }
 
 func (h *hand) Point(t *visible.Thread, op visible.Op) {
 	if op.Step == visible.Block {
@@ -149,7 +149,7 @@ func (s *session) tracing(live bool, set func(*trace.Tracer)) (Spread, error) {
 		if live {
 			return hands[w]
 		}
-		return tracerAlone{hands[w]}
+		return &tracerAlone{c.tracer, visible.Thread{ID: w}}
 	}
 	r, err := Ratio(s.ctx, s.pick(putRounds, 2), inParts(watched), inParts(nil))
 	return r.Times(100, -100), err
