@@ -107,7 +107,7 @@ func (f *freeList) take(t *visible.Thread, n uint64, roomy bool) (slot freeSlot,
 			f.ready = f.ready[:last]
 			return slot, true
 		}
-		if len(f.batch) == 0 || t.Observer != nil { // a scheduler decides itself who goes on
+		if len(f.batch) == 0 || t.Observer() != nil { // a scheduler decides itself who goes on
 			break
 		}
 		runtime.Gosched()

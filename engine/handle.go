@@ -24,6 +24,7 @@ type Handle struct {
 	// While the handle is inside:
 	inside  *visible.Mutex // the door that it came in by
 	pinned  *generation
+	bare    bool // nobody sees it come and go
 	faults  bool // what the goroutine did about faults before
 	claimed bool // it has a slot for itself that no entry holds yet
 	loose   bool // there is an entry in the slot that no id leads to yet
@@ -59,7 +60,7 @@ var (
 // and tells its doors apart; observer, which may be nil, sees its visible
 // operations. Close gives it back.
 func (s *Store) Handle(id int, observer visible.Observer) *Handle {
-	h := &Handle{store: s, thread: visible.Thread{ID: id, Observer: observer}, door: new(door)}
+	h := &Handle{store: s, thread: *visible.NewThread(id, observer), door: new(door)}
 	h.door.writing.Init(ObjectWriting, uint64(id))
 	h.door.reading.Init(ObjectReading, uint64(id))
 	s.changeDoors(func(doors []*door) []*door { return append(doors, h.door) })
@@ -77,7 +78,7 @@ func (s *Store) changeDoors(edit func(doors []*door) []*door) {
 
 // Ignore says at which steps of what the handle does from now on its observer is not
 // asked.
-func (h *Handle) Ignore(steps visible.StepSet) { h.thread.Ignore = steps }
+func (h *Handle) Ignore(steps visible.StepSet) { h.thread.Ignore(steps) }
 
 // Close gives the handle back; it does nothing any more. The store goes on. From
 // within a View or a Range it takes effect when that ends.
@@ -100,7 +101,8 @@ func (h *Handle) removeDoor() {
 // enter goes in by one of the handle's doors. The handle must be ready, and leave be
 // deferred before.
 func (h *Handle) enter(by *visible.Mutex) (*generation, error) {
-	if h.thread.Observer == nil {
+	h.bare = !h.thread.Watched(visible.Pin) && !h.thread.Watched(visible.Unpin)
+	if h.bare {
 		by.Bare().Lock()
 	} else {
 		by.Lock(&h.thread, visible.Pin)
@@ -174,7 +176,7 @@ func (h *Handle) leave(err *error) {
 // that was closed meanwhile.
 func (h *Handle) goOut(by *visible.Mutex, abandoned bool) {
 	switch {
-	case h.thread.Observer == nil:
+	case h.bare:
 		by.Bare().Unlock()
 	case !abandoned:
 		by.Unlock(&h.thread, visible.Unpin)

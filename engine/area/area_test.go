@@ -49,7 +49,7 @@ func TestWhoLooksOutsideTheLockSharesARange(t *testing.T) {
 		var word uint64
 		a := k.New(shared(&word, 100))
 		s := &second{a, visible.Missing}
-		first, ok := a.Take(&visible.Thread{Observer: s}, 4)
+		first, ok := a.Take(visible.NewThread(0, s), 4)
 		if !ok || (first != s.at) != k.Holds || word != 8 {
 			t.Errorf("%s: ranges at %d and %d, the end is %d", k.Name, first, s.at, word)
 		}

@@ -237,44 +237,41 @@ func newOperations(ops []visible.Op) *operations {
 	return x
 }
 
+// visibly names each step as the store does, by a constant.
 func (x *operations) visibly() {
 	t := &x.thread
 	for _, op := range x.ops {
 		switch op.Kind {
 		case visible.OpLoad:
-			x.counter.Load(t, op.Step)
+			x.counter.Load(t, visible.Reserve)
 		case visible.OpStore:
-			x.counter.Store(t, op.Step, 0)
+			x.counter.Store(t, visible.Commit, 0)
 		case visible.OpAdd:
-			x.counter.Add(t, op.Step, 0)
+			x.counter.Add(t, visible.Claim, 0)
 		case visible.OpCompareAndSwap:
-			x.counter.CompareAndSwap(t, op.Step, 0, 0)
-		case visible.OpLock:
-			if op.Step == visible.Pin && t.Observer == nil {
+			x.counter.CompareAndSwap(t, visible.Reserve, 0, 0)
+		case visible.OpLock: // a door's: a put by fetch-add takes no other
+			if !t.Watched(visible.Pin) {
 				x.lock.Bare().Lock()
-			} else {
-				x.lock.Lock(t, op.Step)
 			}
 		case visible.OpUnlock:
-			if op.Step == visible.Unpin && t.Observer == nil {
+			if !t.Watched(visible.Unpin) {
 				x.lock.Bare().Unlock()
-			} else {
-				x.lock.Unlock(t, op.Step)
 			}
 		case visible.OpWrite:
 			if op.Step == visible.Block { // its first part by the second's way, as it is done bare
-				x.bytes.WriteBy(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20], plainly)
+				x.bytes.WriteBy(t, visible.Block, 0, x.from[:20], x.from[:op.High-op.Low-20], plainly)
 			} else {
-				x.bytes.Write(t, op.Step, 0, x.from[:20], x.from[:op.High-op.Low-20])
+				x.bytes.Write(t, visible.Content, 0, x.from[:20], x.from[:op.High-op.Low-20])
 			}
 		case visible.OpRead:
-			x.bytes.Read(t, op.Step, 0, x.from[:min(op.High-op.Low, block)])
+			x.bytes.Read(t, visible.Fetch, 0, x.from[:min(op.High-op.Low, block)])
 		case visible.OpMapInsert:
-			x.index.Insert(t, op.Step, "w1-m1", 1)
+			x.index.Insert(t, visible.Index, "w1-m1", 1)
 		case visible.OpMapStore:
-			x.index.Store(t, op.Step, "w1-m1", 1)
+			x.index.Store(t, visible.Index, "w1-m1", 1)
 		case visible.OpMapLoad:
-			x.index.Load(t, op.Step, "w1-m1")
+			x.index.Load(t, visible.Find, "w1-m1")
 		}
 	}
 }

@@ -49,7 +49,7 @@ func NewOnFile(s *Scenario, v *Variant, threads, ops int, dir string) (*OnFile, 
 
 // Run runs what thread t.ID does, watched by t's observer.
 func (f *OnFile) Run(t *visible.Thread) {
-	h := f.store.Handle(t.ID, t.Observer)
+	h := f.store.Handle(t.ID, t.Observer())
 	defer h.Close()
 	h.Ignore(f.ignore)
 	for call := range f.ops {

@@ -42,7 +42,7 @@ func (c *Conductor) Conduct(run func(t *visible.Thread)) ([]visible.Event, error
 	for i := range c.threads {
 		all.Go(func() {
 			defer c.end(i)
-			run(&visible.Thread{ID: i, Observer: c})
+			run(visible.NewThread(i, c))
 		})
 	}
 	all.Wait()

@@ -52,7 +52,7 @@ func TestALiveWalksTurnsAreTakenOneAtATimeAndByAll(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, uint64(g)))
 			for range 3 {
 				w := &walking{Walker: walk.Join(), inside: &inside, t: t}
-				th := &visible.Thread{ID: g, Observer: w}
+				th := visible.NewThread(g, w)
 				away := func() { // waits for something else, whatever it holds
 					w.leave()
 					w.Leave()
@@ -95,7 +95,7 @@ func TestALiveWalkLosesUpdates(t *testing.T) {
 	for g := range 2 {
 		all.Go(func() {
 			w := &walking{Walker: walk.Join(), inside: &inside, t: t}
-			th := &visible.Thread{ID: g, Observer: w}
+			th := visible.NewThread(g, w)
 			for range rounds {
 				count.Store(th, visible.Tell, count.Load(th, visible.Look)+1)
 				runtime.Gosched() // who is alone is always drawn, and the other has to come first

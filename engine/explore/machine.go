@@ -120,7 +120,7 @@ func New(threads int, program func(o visible.Observer) Program) *Machine {
 	m.program = program(m)
 	for i := range m.threads {
 		th := &m.threads[i]
-		th.visible = visible.Thread{ID: i, Observer: m}
+		th.visible = *visible.NewThread(i, m)
 		th.next, th.stop = iter.Pull(m.body(i))
 	}
 	return m

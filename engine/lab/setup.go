@@ -75,7 +75,7 @@ func (s Setup) build(watch func(visible.Observer) visible.Observer) (*explore.Ma
 		return instance
 	})
 	for i := range s.Threads {
-		m.Thread(i).Observer = watch(m)
+		m.Thread(i).Watch(watch(m))
 	}
 	m.SetBudget(1000 + 100*s.Threads*s.Ops)
 	return m, instance, v, nil

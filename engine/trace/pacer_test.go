@@ -177,7 +177,7 @@ func TestAStepGoesToAThreadThatCanTakeIt(t *testing.T) {
 		var all sync.WaitGroup
 		for id := range threads {
 			all.Go(func() {
-				th := &visible.Thread{ID: id, Observer: p}
+				th := visible.NewThread(id, p)
 				lock.Lock(th, visible.Enter)
 				inside++
 				lock.Unlock(th, visible.Leave)
@@ -208,7 +208,7 @@ func TestAStepIntoALockThatIsHeldDoesNotHang(t *testing.T) {
 	got := make(chan struct{})
 	go func() {
 		defer close(got)
-		lock.Lock(&visible.Thread{ID: 0, Observer: p}, visible.Enter)
+		lock.Lock(visible.NewThread(0, p), visible.Enter)
 	}()
 	if err := p.Step(t.Context()); err != nil {
 		t.Error(err)

@@ -14,7 +14,7 @@ func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 
 // Write copies first, and second behind it, to offset at. They must fit.
 func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
-	if t.Observer != nil {
+	if t.Watched(s) {
 		b.watchedWrite(t, s, at, first, second, plainly)
 		return
 	}
@@ -24,7 +24,7 @@ func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
 
 // WriteBy is Write where copying first is done by by, which may do more with it on the way.
 func (b *Bytes) WriteBy(t *Thread, s Step, at uint64, first, second []byte, by func(to, from []byte)) {
-	if t.Observer != nil {
+	if t.Watched(s) {
 		b.watchedWrite(t, s, at, first, second, by)
 		return
 	}
@@ -32,14 +32,10 @@ func (b *Bytes) WriteBy(t *Thread, s Step, at uint64, first, second []byte, by f
 }
 
 func (b *Bytes) watchedWrite(t *Thread, s Step, at uint64, first, second []byte, by func(to, from []byte)) {
-	if !t.Watched(s) {
-		writeBy(b.mem[at:], first, second, by)
-		return
-	}
 	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + uint64(len(first)+len(second))}
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	writeBy(b.mem[at:], first, second, by)
-	t.Observer.Done(t, op, op.High-op.Low)
+	t.observer.Done(t, op, op.High-op.Low)
 }
 
 func writeBy(mem, first, second []byte, by func(to, from []byte)) {
@@ -56,9 +52,9 @@ func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
 		return
 	}
 	op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + length(parts)}
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	copyOut(b.mem[at:], parts)
-	t.Observer.Done(t, op, op.High-op.Low)
+	t.observer.Done(t, op, op.High-op.Low)
 }
 
 // View returns the n bytes at offset at, without copying them. They must exist, and
@@ -67,8 +63,8 @@ func (b *Bytes) View(t *Thread, s Step, at, n uint64) []byte {
 	v := b.mem[at : at+n : at+n]
 	if t.Watched(s) {
 		op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + n}
-		t.Observer.Point(t, op)
-		t.Observer.Done(t, op, n)
+		t.observer.Point(t, op)
+		t.observer.Done(t, op, n)
 	}
 	return v
 }

@@ -6,7 +6,7 @@ import "sync/atomic"
 // it must be 8-byte aligned and outlive the counter.
 //
 // Each operation is two methods, so that the one that nobody watches is small enough
-// to become part of its caller.
+// to become part of its caller, if it asks for itself whether somebody does.
 type Counter struct {
 	word   *uint64
 	object Object
@@ -21,26 +21,23 @@ func NewCounter(o Object, number uint64, word *uint64) Counter {
 
 // Load reads the counter.
 func (c *Counter) Load(t *Thread, s Step) uint64 {
-	if t.Observer != nil {
+	if t.watched>>s&1 != 0 {
 		return c.watchedLoad(t, s)
 	}
 	return atomic.LoadUint64(c.word)
 }
 
 func (c *Counter) watchedLoad(t *Thread, s Step) uint64 {
-	if !t.Watched(s) {
-		return atomic.LoadUint64(c.word)
-	}
 	op := c.op(OpLoad, s)
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	v := atomic.LoadUint64(c.word)
-	t.Observer.Done(t, op, v)
+	t.observer.Done(t, op, v)
 	return v
 }
 
 // Store writes v.
 func (c *Counter) Store(t *Thread, s Step, v uint64) {
-	if t.Observer != nil {
+	if t.watched>>s&1 != 0 {
 		c.watchedStore(t, s, v)
 		return
 	}
@@ -48,54 +45,44 @@ func (c *Counter) Store(t *Thread, s Step, v uint64) {
 }
 
 func (c *Counter) watchedStore(t *Thread, s Step, v uint64) {
-	if !t.Watched(s) {
-		atomic.StoreUint64(c.word, v)
-		return
-	}
 	op := c.op(OpStore, s)
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	atomic.StoreUint64(c.word, v)
-	t.Observer.Done(t, op, v)
+	t.observer.Done(t, op, v)
 }
 
 // Add adds delta (two's complement, so ^uint64(0) takes one away) and returns the sum.
 func (c *Counter) Add(t *Thread, s Step, delta uint64) uint64 {
-	if t.Observer != nil {
+	if t.watched>>s&1 != 0 {
 		return c.watchedAdd(t, s, delta)
 	}
 	return atomic.AddUint64(c.word, delta)
 }
 
 func (c *Counter) watchedAdd(t *Thread, s Step, delta uint64) uint64 {
-	if !t.Watched(s) {
-		return atomic.AddUint64(c.word, delta)
-	}
 	op := c.op(OpAdd, s)
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	v := atomic.AddUint64(c.word, delta)
-	t.Observer.Done(t, op, v)
+	t.observer.Done(t, op, v)
 	return v
 }
 
 // CompareAndSwap writes new if the counter is old, and says whether it was.
 func (c *Counter) CompareAndSwap(t *Thread, s Step, old, new uint64) bool {
-	if t.Observer != nil {
+	if t.watched>>s&1 != 0 {
 		return c.watchedSwap(t, s, old, new)
 	}
 	return atomic.CompareAndSwapUint64(c.word, old, new)
 }
 
 func (c *Counter) watchedSwap(t *Thread, s Step, old, new uint64) bool {
-	if !t.Watched(s) {
-		return atomic.CompareAndSwapUint64(c.word, old, new)
-	}
 	op := c.op(OpCompareAndSwap, s)
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	swapped := atomic.CompareAndSwapUint64(c.word, old, new)
 	if !swapped {
 		old = Missing
 	}
-	t.Observer.Done(t, op, old)
+	t.observer.Done(t, op, old)
 	return swapped
 }
 

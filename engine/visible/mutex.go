@@ -29,7 +29,7 @@ func (m *Mutex) Bare() *sync.Mutex { return &m.mu }
 
 // Lock takes the lock, waiting for it if need be.
 func (m *Mutex) Lock(t *Thread, s Step) {
-	if t.Observer != nil {
+	if t.Watched(s) {
 		m.watchedLock(t, s)
 		return
 	}
@@ -38,22 +38,18 @@ func (m *Mutex) Lock(t *Thread, s Step) {
 }
 
 func (m *Mutex) watchedLock(t *Thread, s Step) {
-	watched, op := t.Watched(s), m.op(OpLock, s)
-	if watched {
-		t.Observer.Point(t, op)
-	}
+	op := m.op(OpLock, s)
+	t.observer.Point(t, op)
 	m.mu.Lock()
 	m.below, t.holds = t.holds, m
-	if watched {
-		t.Observer.Done(t, op, 0)
-	}
+	t.observer.Done(t, op, 0)
 }
 
 // TryLock takes the lock if nobody holds it, and says whether it did.
 func (m *Mutex) TryLock(t *Thread, s Step) bool {
 	op := m.op(OpTryLock, s)
 	if t.Watched(s) {
-		t.Observer.Point(t, op)
+		t.observer.Point(t, op)
 	}
 	ok, seen := m.mu.TryLock(), Missing
 	if ok {
@@ -61,14 +57,14 @@ func (m *Mutex) TryLock(t *Thread, s Step) bool {
 		seen = 0
 	}
 	if t.Watched(s) {
-		t.Observer.Done(t, op, seen)
+		t.observer.Done(t, op, seen)
 	}
 	return ok
 }
 
 // Unlock releases the lock.
 func (m *Mutex) Unlock(t *Thread, s Step) {
-	if t.Observer != nil {
+	if t.Watched(s) {
 		m.watchedUnlock(t, s)
 		return
 	}
@@ -77,15 +73,11 @@ func (m *Mutex) Unlock(t *Thread, s Step) {
 }
 
 func (m *Mutex) watchedUnlock(t *Thread, s Step) {
-	watched, op := t.Watched(s), m.op(OpUnlock, s)
-	if watched {
-		t.Observer.Point(t, op)
-	}
+	op := m.op(OpUnlock, s)
+	t.observer.Point(t, op)
 	t.release(m)
 	m.mu.Unlock()
-	if watched {
-		t.Observer.Done(t, op, 0)
-	}
+	t.observer.Done(t, op, 0)
 }
 
 func (m *Mutex) op(k Kind, s Step) Op {

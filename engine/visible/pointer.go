@@ -17,20 +17,17 @@ func NewPointer[T any](o Object, v *T) *Pointer[T] {
 
 // Load reads the pointer.
 func (p *Pointer[T]) Load(t *Thread, s Step) *T {
-	if t.Observer != nil { // apart, so that what nobody watches becomes part of its caller
+	if t.Watched(s) { // apart, so that what nobody watches becomes part of its caller
 		return p.watchedLoad(t, s)
 	}
 	return p.p.Load()
 }
 
 func (p *Pointer[T]) watchedLoad(t *Thread, s Step) *T {
-	if !t.Watched(s) {
-		return p.p.Load()
-	}
 	op := Op{Kind: OpLoad, Step: s, Object: p.object, High: 1}
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	v := p.p.Load()
-	t.Observer.Done(t, op, 0)
+	t.observer.Done(t, op, 0)
 	return v
 }
 
@@ -41,9 +38,9 @@ func (p *Pointer[T]) Store(t *Thread, s Step, v *T) {
 		return
 	}
 	op := Op{Kind: OpStore, Step: s, Object: p.object, High: 1}
-	t.Observer.Point(t, op)
+	t.observer.Point(t, op)
 	p.p.Store(v)
-	t.Observer.Done(t, op, 0)
+	t.observer.Done(t, op, 0)
 }
 
 // Peek reads the pointer unseen, for whoever looks from outside the threads.

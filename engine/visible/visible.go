@@ -7,7 +7,7 @@
 // (Godefroid, "Model Checking for Programming Languages using VeriSoft",
 // POPL 1997, section 2).
 //
-// A thread without an observer pays one nil check an operation.
+// A thread that nobody watches, or not at that step, pays one test an operation.
 package visible
 
 // Kind is what an operation does to its object.
@@ -142,16 +142,40 @@ type Observer interface {
 }
 
 // Thread is one goroutine's identity in every picture. It belongs to that
-// goroutine alone.
+// goroutine alone. One that only has an ID is watched by nobody.
 type Thread struct {
-	ID       int      // counts from 0
-	Observer Observer // nil: nobody watches
-	Ignore   StepSet  // steps at which the observer is not asked
-	holds    *Mutex   // the lock that it took last of those that it holds
+	ID       int // counts from 0
+	observer Observer
+	watched  StepSet // steps at which the observer is asked; none without one
+	holds    *Mutex  // the lock that it took last of those that it holds
 }
 
-// Watched says whether there is somebody to be told of a step.
-func (t *Thread) Watched(s Step) bool { return t.Observer != nil && t.Ignore>>s&1 == 0 }
+// NewThread returns a thread whose every step is watched by observer, unless that is nil.
+func NewThread(id int, observer Observer) *Thread {
+	t := &Thread{ID: id}
+	t.Watch(observer)
+	return t
+}
+
+// Watch has observer, and nobody else, asked at every step from now on; nil is nobody.
+func (t *Thread) Watch(observer Observer) {
+	t.observer, t.watched = observer, 0
+	t.Ignore(0)
+}
+
+// Ignore says at which steps of those to come the observer is not asked.
+func (t *Thread) Ignore(steps StepSet) {
+	if t.observer != nil {
+		t.watched = ^steps
+	}
+}
+
+// Observer is who watches the thread, or nil.
+func (t *Thread) Observer() Observer { return t.observer }
+
+// Watched says whether there is somebody to be told of a step. Where the step is a
+// constant that is a test of one bit.
+func (t *Thread) Watched(s Step) bool { return t.watched>>s&1 != 0 }
 
 // StepSet is a set of steps.
 type StepSet uint64

@@ -6,7 +6,7 @@ func TestASwapThatFailsIsToldAsMissing(t *testing.T) {
 	var word uint64
 	c := NewCounter(1, 0, &word)
 	var s seer
-	if c.CompareAndSwap(&Thread{Observer: &s}, Claim, 7, 8) || s.value != Missing || s.asked != 1 {
+	if c.CompareAndSwap(NewThread(0, &s), Claim, 7, 8) || s.value != Missing || s.asked != 1 {
 		t.Errorf("0 was swapped as a 7, or told as %d", s.value)
 	}
 }
@@ -33,7 +33,7 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 		var s seer
 		th := &Thread{}
 		if observed {
-			th.Observer = &s
+			th.Watch(&s)
 		}
 		for _, x := range []struct {
 			do    func() uint64
@@ -80,7 +80,7 @@ func TestStepsAndKindsHaveNames(t *testing.T) {
 func TestWhoeverCopiesIsGivenThePlaceAndNoMore(t *testing.T) {
 	for _, observer := range []Observer{nil, &deaf{}} {
 		mem := NewBytes(2, make([]byte, 9))
-		mem.WriteBy(&Thread{Observer: observer}, Block, 1, []byte("first"), []byte("2"), func(to, from []byte) {
+		mem.WriteBy(NewThread(0, observer), Block, 1, []byte("first"), []byte("2"), func(to, from []byte) {
 			if len(to) != 5 || string(from) != "first" {
 				t.Errorf("%q is to be copied to %d bytes", from, len(to))
 			}

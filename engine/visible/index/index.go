@@ -7,31 +7,30 @@ import "slotrace/engine/visible"
 
 // Map is the index. Entries with different keys are independent of each other.
 type Map struct {
-	entries *Table
+	entries Table
 	object  visible.Object
 }
 
 // New returns an empty index with room for hint entries before it grows.
 func New(o visible.Object, hint int) *Map {
-	return &Map{entries: NewTable(hint), object: o}
+	m := &Map{object: o}
+	m.entries.init(hint)
+	return m
 }
 
 // Load looks key up.
 func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
-	if t.Observer != nil { // apart, so that what nobody watches becomes part of its caller
+	if t.Watched(s) { // apart, so that what nobody watches becomes part of its caller
 		return m.watchedLoad(t, s, key)
 	}
 	return m.entries.Load(key)
 }
 
 func (m *Map) watchedLoad(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
-	if !t.Watched(s) {
-		return m.entries.Load(key)
-	}
 	op := m.op(visible.OpMapLoad, s, key)
-	t.Observer.Point(t, op)
+	t.Observer().Point(t, op)
 	v, ok := m.entries.Load(key)
-	t.Observer.Done(t, op, told(v, ok))
+	t.Observer().Done(t, op, told(v, ok))
 	return v, ok
 }
 
@@ -50,27 +49,24 @@ func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
 		return
 	}
 	op := m.op(visible.OpMapStore, s, key)
-	t.Observer.Point(t, op)
+	t.Observer().Point(t, op)
 	m.entries.Store(key, v)
-	t.Observer.Done(t, op, v)
+	t.Observer().Done(t, op, v)
 }
 
 // Insert enters key with v unless it is there; then it says what it has.
 func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
-	if t.Observer != nil {
+	if t.Watched(s) {
 		return m.watchedInsert(t, s, key, v)
 	}
 	return m.entries.Insert(key, v)
 }
 
 func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
-	if !t.Watched(s) {
-		return m.entries.Insert(key, v)
-	}
 	op := m.op(visible.OpMapInsert, s, key)
-	t.Observer.Point(t, op)
+	t.Observer().Point(t, op)
 	has, there = m.entries.Insert(key, v)
-	t.Observer.Done(t, op, told(has, there))
+	t.Observer().Done(t, op, told(has, there))
 	return has, there
 }
 
@@ -80,9 +76,9 @@ func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64,
 		return m.entries.Delete(key)
 	}
 	op := m.op(visible.OpMapDelete, s, key)
-	t.Observer.Point(t, op)
+	t.Observer().Point(t, op)
 	had, ok = m.entries.Delete(key)
-	t.Observer.Done(t, op, told(had, ok))
+	t.Observer().Done(t, op, told(had, ok))
 	return had, ok
 }
 

@@ -24,7 +24,7 @@ func TestEntriesAreAnnouncedByTheHashOfTheirKey(t *testing.T) {
 		var s seer
 		th := &visible.Thread{}
 		if observed {
-			th.Observer = &s
+			th.Watch(&s)
 		}
 		m.Clear()
 		if _, ok := m.Load(th, visible.Find, "id"); ok {

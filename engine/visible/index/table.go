@@ -50,10 +50,12 @@ const deleted = ^uint64(0) // so no entry's value is this one
 // NewTable returns an empty table with room for hint entries before anything is
 // written anew.
 func NewTable(hint int) *Table {
-	t := &Table{seed: maphash.MakeSeed()}
-	t.least = roomFor(hint / segments)
+	t := new(Table)
+	t.init(hint)
 	return t
 }
+
+func (t *Table) init(hint int) { t.seed, t.least = maphash.MakeSeed(), roomFor(hint/segments) }
 
 // roomFor is how many cells n entries are given: half of them stay empty.
 func roomFor(n int) int { return max(leastCells, 1<<bits.Len(uint(2*n))) }
