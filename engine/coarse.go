@@ -130,6 +130,7 @@ func (h *Handle) follow(now moment) {
 		if !over { // an observer panicked, and nobody else looks after a handle that goes out
 			h.thread.Abandon()
 			h.hasIndex, h.hasContent = false, false
+			h.goOut(h.inside, true)
 		}
 	}()
 	h.way(h, now)

@@ -146,7 +146,6 @@ func (h *Handle) leave(err *error) {
 	by, g := h.inside, h.pinned
 	if by != nil {
 		debug.SetPanicOnFault(h.faults)
-		h.inside, h.pinned = nil, nil
 		h.seen.Content, h.seen.Embedding = nil, nil
 	}
 	if p == nil {
@@ -175,11 +174,12 @@ func (h *Handle) leave(err *error) {
 // goOut releases a door, unless it was abandoned, and lets go of the door of a handle
 // that was closed meanwhile.
 func (h *Handle) goOut(by *visible.Mutex, abandoned bool) {
+	h.inside, h.pinned = nil, nil
 	switch {
 	case h.bare:
 		by.Bare().Unlock()
 	case !abandoned:
-		by.Unlock(&h.thread, visible.Unpin)
+		h.unpin(by)
 	}
 	if by == &h.door.reading && h.store.free.waiting.Load() {
 		h.door.left.Add(1)
@@ -187,6 +187,11 @@ func (h *Handle) goOut(by *visible.Mutex, abandoned bool) {
 	if h.closed {
 		h.removeDoor()
 	}
+}
+
+func (h *Handle) unpin(by *visible.Mutex) {
+	defer h.thread.Abandon() // if the observer panics
+	by.Unlock(&h.thread, visible.Unpin)
 }
 
 // undo gives the slot of a put that died back, with what may be in it, unless the index

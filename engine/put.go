@@ -126,8 +126,11 @@ func (h *Handle) writeBlock(slot uint64, m *Memory, at uint64) (sum uint32) {
 	m.describe(h.meta(), at)
 	sum = g.sum(h.meta()[:], stringBytes(m.ID), m.Content, nil)
 	s.lockBlocks(&h.thread)
-	g.blocks.WriteBy(&h.thread, visible.Block, slot*g.blockBytes(), floatBytes(m.Embedding), h.tail[cacheLine-g.paddingBytes():],
-		func(to, from []byte) { sum = g.copySum(sum, to, from) })
+	start, n := slot*g.blockBytes(), g.blockBytes()-commitBytes
+	block := g.blocks.Writing(&h.thread, visible.Block, start, n)
+	sum = g.copySum(sum, block[:g.embeddingBytes()], floatBytes(m.Embedding))
+	copy(block[g.embeddingBytes():], h.tail[cacheLine-g.paddingBytes():])
+	g.blocks.Wrote(&h.thread, visible.Block, start, n)
 	s.unlockBlocks(&h.thread)
 	return sum
 }

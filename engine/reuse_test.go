@@ -273,7 +273,8 @@ func TestAHandleThatIsClosedInsideAViewKeepsItToItsEnd(t *testing.T) {
 
 // Whatever an observer panics at, nobody waits for its thread's locks.
 func TestAPanicAnywhereLeavesNoLock(t *testing.T) {
-	for step := visible.NoStep + 1; step < visible.Steps; step++ {
+	for n := range 2 * visible.Steps {
+		step, alone := n/2, n%2 > 0
 		s := heapStore(t, Options{Capacity: 4})
 		h := s.Handle(0, nil)
 		h.Put(memory(0, 0))
@@ -284,6 +285,9 @@ func TestAPanicAnywhereLeavesNoLock(t *testing.T) {
 			"compact": func(d *Handle) { d.Compact(t.Context()) },
 		} {
 			doomed := s.Handle(1, &at{step, func() { panic("boom") }})
+			if alone {
+				doomed.Ignore(visible.AllBut(step)) // so that nobody sees it take its door
+			}
 			func() {
 				defer func() {
 					if p := recover(); p != nil && p != "boom" {
@@ -292,6 +296,13 @@ func TestAPanicAnywhereLeavesNoLock(t *testing.T) {
 				}()
 				do(doomed)
 			}()
+			doomed.Ignore(visible.AllBut())
+			if _, err := doomed.Get("w0-m0"); err != nil {
+				t.Errorf("%s at %s: then %v", name, step, err)
+			}
+			if err := doomed.Delete("w0-m1"); err != nil && !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s at %s: then %v", name, step, err)
+			}
 			doomed.Close()
 			if err := h.Compact(t.Context()); err != nil {
 				t.Errorf("%s at %s: %v", name, step, err)

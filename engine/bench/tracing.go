@@ -259,10 +259,13 @@ func (x *operations) visibly() {
 				x.lock.Bare().Unlock()
 			}
 		case visible.OpWrite:
-			if op.Step == visible.Block { // its first part by the second's way, as it is done bare
-				x.bytes.WriteBy(t, visible.Block, 0, x.from[:20], x.from[:op.High-op.Low-20], plainly)
+			if n := op.High - op.Low; op.Step == visible.Block {
+				to := x.bytes.Writing(t, visible.Block, 0, n)
+				copy(to, x.from[:20])
+				copy(to[20:], x.from[:n-20])
+				x.bytes.Wrote(t, visible.Block, 0, n)
 			} else {
-				x.bytes.Write(t, visible.Content, 0, x.from[:20], x.from[:op.High-op.Low-20])
+				x.bytes.Write(t, visible.Content, 0, x.from[:20], x.from[:n-20])
 			}
 		case visible.OpRead:
 			x.bytes.Read(t, visible.Fetch, 0, x.from[:min(op.High-op.Low, block)])
@@ -275,8 +278,6 @@ func (x *operations) visibly() {
 		}
 	}
 }
-
-func plainly(to, from []byte) { copy(to, from) }
 
 func (x *operations) barely() {
 	for _, op := range x.ops {

@@ -14,36 +14,34 @@ func NewBytes(o Object, mem []byte) Bytes { return Bytes{mem: mem, object: o} }
 
 // Write copies first, and second behind it, to offset at. They must fit.
 func (b *Bytes) Write(t *Thread, s Step, at uint64, first, second []byte) {
-	if t.Watched(s) {
-		b.watchedWrite(t, s, at, first, second, plainly)
-		return
+	n := uint64(len(first) + len(second))
+	to := b.Writing(t, s, at, n)
+	copy(to[copy(to, first):], second)
+	b.Wrote(t, s, at, n)
+}
+
+// Writing is the first half of a write by other means: it returns the n bytes at offset
+// at, which must exist. The caller fills them, and then says that it Wrote them.
+func (b *Bytes) Writing(t *Thread, s Step, at, n uint64) []byte {
+	if t.watched>>s&1 != 0 {
+		b.point(t, s, at, n)
 	}
-	mem := b.mem[at:]
-	copy(mem[copy(mem, first):], second)
+	return b.mem[at:][:n:n]
 }
 
-// WriteBy is Write where copying first is done by by, which may do more with it on the way.
-func (b *Bytes) WriteBy(t *Thread, s Step, at uint64, first, second []byte, by func(to, from []byte)) {
-	if t.Watched(s) {
-		b.watchedWrite(t, s, at, first, second, by)
-		return
+// Wrote is the second half.
+func (b *Bytes) Wrote(t *Thread, s Step, at, n uint64) {
+	if t.watched>>s&1 != 0 {
+		b.done(t, s, at, n)
 	}
-	writeBy(b.mem[at:], first, second, by)
 }
 
-func (b *Bytes) watchedWrite(t *Thread, s Step, at uint64, first, second []byte, by func(to, from []byte)) {
-	op := Op{Kind: OpWrite, Step: s, Object: b.object, Low: at, High: at + uint64(len(first)+len(second))}
-	t.observer.Point(t, op)
-	writeBy(b.mem[at:], first, second, by)
-	t.observer.Done(t, op, op.High-op.Low)
-}
+func (b *Bytes) point(t *Thread, s Step, at, n uint64) { t.observer.Point(t, b.op(OpWrite, s, at, n)) }
+func (b *Bytes) done(t *Thread, s Step, at, n uint64)  { t.observer.Done(t, b.op(OpWrite, s, at, n), n) }
 
-func writeBy(mem, first, second []byte, by func(to, from []byte)) {
-	by(mem[:len(first)], first)
-	copy(mem[len(first):], second)
+func (b *Bytes) op(k Kind, s Step, at, n uint64) Op {
+	return Op{Kind: k, Step: s, Object: b.object, Low: at, High: at + n}
 }
-
-func plainly(to, from []byte) { copy(to, from) }
 
 // Read fills the parts, one behind the other, from offset at. They must fit.
 func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
@@ -51,7 +49,7 @@ func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
 		copyOut(b.mem[at:], parts)
 		return
 	}
-	op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + length(parts)}
+	op := b.op(OpRead, s, at, length(parts))
 	t.observer.Point(t, op)
 	copyOut(b.mem[at:], parts)
 	t.observer.Done(t, op, op.High-op.Low)
@@ -62,7 +60,7 @@ func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
 func (b *Bytes) View(t *Thread, s Step, at, n uint64) []byte {
 	v := b.mem[at : at+n : at+n]
 	if t.Watched(s) {
-		op := Op{Kind: OpRead, Step: s, Object: b.object, Low: at, High: at + n}
+		op := b.op(OpRead, s, at, n)
 		t.observer.Point(t, op)
 		t.observer.Done(t, op, n)
 	}
