@@ -121,7 +121,11 @@ func (h *Handle) find(g *generation, id string) (*generation, uint64, error) {
 	s, t := h.store, &h.thread
 	for last := visible.Missing; ; {
 		slot, ok := s.index.Load(t, visible.Find, id)
-		if now := s.current.Load(t, visible.Pin); now != g { // the index may be ahead of g
+		now := s.current.Peek()
+		if t.Watched(visible.Pin) {
+			now = s.current.Load(t, visible.Pin)
+		}
+		if now != g { // the index may be ahead of g
 			g, h.pinned = now, now
 			last = visible.Missing
 			continue

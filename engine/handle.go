@@ -107,11 +107,9 @@ func (h *Handle) enter(by *visible.Mutex) (*generation, error) {
 	} else {
 		by.Lock(&h.thread, visible.Pin)
 	}
-	var g *generation
-	if by == &h.door.reading {
+	g := h.store.current.Peek() // who changes it has the doors of those who write
+	if by == &h.door.reading && h.thread.Watched(visible.Pin) {
 		g = h.store.current.Load(&h.thread, visible.Pin)
-	} else {
-		g = h.store.current.Peek() // who changes it has the doors of those who write
 	}
 	if g == nil {
 		h.goOut(by, false)

@@ -58,13 +58,16 @@ func (b *Bytes) Read(t *Thread, s Step, at uint64, parts ...[]byte) {
 // View returns the n bytes at offset at, without copying them. They must exist, and
 // are not to be written.
 func (b *Bytes) View(t *Thread, s Step, at, n uint64) []byte {
-	v := b.mem[at : at+n : at+n]
-	if t.Watched(s) {
-		op := b.op(OpRead, s, at, n)
-		t.observer.Point(t, op)
-		t.observer.Done(t, op, n)
+	if t.watched>>s&1 != 0 {
+		b.watchedView(t, s, at, n)
 	}
-	return v
+	return b.mem[at:][:n:n]
+}
+
+func (b *Bytes) watchedView(t *Thread, s Step, at, n uint64) {
+	op := b.op(OpRead, s, at, n)
+	t.observer.Point(t, op)
+	t.observer.Done(t, op, n)
 }
 
 // Len is the size in bytes.

@@ -17,7 +17,7 @@ func NewPointer[T any](o Object, v *T) *Pointer[T] {
 
 // Load reads the pointer.
 func (p *Pointer[T]) Load(t *Thread, s Step) *T {
-	if t.Watched(s) { // apart, so that what nobody watches becomes part of its caller
+	if t.watched>>s&1 != 0 { // apart, so that what nobody watches becomes part of its caller
 		return p.watchedLoad(t, s)
 	}
 	return p.p.Load()
