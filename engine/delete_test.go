@@ -8,7 +8,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 )
+
+// Handles that are made one after the other are written to by different threads.
+func TestHandlesShareNoCacheLine(t *testing.T) {
+	if n := unsafe.Sizeof(Handle{}); n%cacheLine != 0 {
+		t.Errorf("a handle has %d bytes, %d more than whole cache lines", n, n%cacheLine)
+	}
+}
 
 func TestAFullStoreHasRoomAgainAfterADelete(t *testing.T) {
 	for _, name := range holding() {

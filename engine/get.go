@@ -121,7 +121,7 @@ func (h *Handle) find(g *generation, id string) (*generation, uint64, error) {
 	s, t := h.store, &h.thread
 	for last := visible.Missing; ; {
 		slot, ok := s.index.Load(t, visible.Find, id)
-		now := s.current.Peek()
+		now := s.current.Peek() // what Load would do, without a call
 		if t.Watched(visible.Pin) {
 			now = s.current.Load(t, visible.Pin)
 		}

@@ -15,15 +15,12 @@ func NewPointer[T any](o Object, v *T) *Pointer[T] {
 	return p
 }
 
-// Load reads the pointer.
+// Load reads the pointer. It does not become part of its caller: where that matters, who is
+// not watched is to Peek.
 func (p *Pointer[T]) Load(t *Thread, s Step) *T {
-	if t.watched>>s&1 != 0 { // apart, so that what nobody watches becomes part of its caller
-		return p.watchedLoad(t, s)
+	if !t.Watched(s) {
+		return p.p.Load()
 	}
-	return p.p.Load()
-}
-
-func (p *Pointer[T]) watchedLoad(t *Thread, s Step) *T {
 	op := Op{Kind: OpLoad, Step: s, Object: p.object, High: 1}
 	t.observer.Point(t, op)
 	v := p.p.Load()
