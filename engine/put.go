@@ -35,18 +35,21 @@ func (h *Handle) Put(m *Memory) (err error) {
 	if err != nil {
 		return err
 	}
-	h.begin(putting)                                                  // takes no lock, unless the store is to have coarse ones
-	slot := s.allocator.Claim(t)                                      // claim: which slot may I write?
-	at, own, err := h.reserve(slot, uint64(len(m.ID)+len(m.Content))) // reserve: room for id and content
+	h.begin(putting)             // takes no lock, unless the store is to have coarse ones
+	slot := s.allocator.Claim(t) // claim: which slot may I write?
+	n := uint64(len(m.ID) + len(m.Content))
+	at, own, err := h.reserve(slot, n) // reserve: room for id and content
 	if err != nil {
 		return err
 	}
 	if s.indexFirst {
 		return h.indexBeforeCopy(m, at, own) // the wrong way round
 	}
-	g.content.Write(t, visible.Content, at, stringBytes(m.ID), m.Content) // content
-	sum := h.writeBlock(h.slot.number, m, at)                             // block: embedding and metadata, into the slot
-	h.commit(0, sum)                                                      // commit: from here on the block counts
+	room := g.content.Writing(t, visible.Content, at, n) // content: the id, and the content behind it
+	copy(room[copy(room, m.ID):], m.Content)
+	g.content.Wrote(t, visible.Content, at, n)
+	sum := h.writeBlock(h.slot.number, m, at) // block: embedding and metadata, into the slot
+	h.commit(0, sum)                          // commit: from here on the block counts
 	h.locks(between)
 	_, known := s.index.Insert(t, visible.Index, m.ID, h.slot.number) // index: the id leads to the slot
 	if known {

@@ -12,6 +12,7 @@ import (
 
 	"slotrace/engine/alloc"
 	"slotrace/engine/area"
+	"slotrace/engine/bulk"
 	"slotrace/engine/mapping"
 	"slotrace/engine/visible"
 	"slotrace/engine/visible/index"
@@ -146,10 +147,11 @@ func attach(f *folder, g *generation, allocator string) (*Store, error) {
 	return s, nil
 }
 
-// idLocks is how many locks there are for ids. An id that is not there yet needs none.
+// idLocks is how many locks there are for ids. An id that is not there yet needs none. Which
+// one is an id's is the same in every process, as is what a schedule stops at.
 const idLocks = 64
 
-func (s *Store) idLock(id string) *visible.Mutex { return &s.ids[index.Hash(id)%idLocks] }
+func (s *Store) idLock(id string) *visible.Mutex { return &s.ids[bulk.Sum(0, stringBytes(id))%idLocks] }
 
 // SetAllocator changes the way slots are taken, between two puts.
 func (s *Store) SetAllocator(name string) error {

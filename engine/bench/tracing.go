@@ -265,7 +265,10 @@ func (x *operations) visibly() {
 				copy(to[20:], x.from[:n-20])
 				x.bytes.Wrote(t, visible.Block, 0, n)
 			} else {
-				x.bytes.Write(t, visible.Content, 0, x.from[:20], x.from[:n-20])
+				to := x.bytes.Writing(t, visible.Content, 0, n)
+				copy(to, x.from[:20])
+				copy(to[20:], x.from[:n-20])
+				x.bytes.Wrote(t, visible.Content, 0, n)
 			}
 		case visible.OpRead:
 			x.bytes.Read(t, visible.Fetch, 0, x.from[:min(op.High-op.Low, block)])

@@ -171,7 +171,7 @@ func TestAPutWaitsOnceForAnotherAndHoldsNoLockThen(t *testing.T) {
 	go func() {
 		for range 2 { // puts
 			one.begin()
-			for _, op := range []visible.Op{lock, count, count, unlock, count, {Kind: visible.OpWrite, Object: engine.ObjectContent, Low: 3, High: 5}, count} {
+			for _, op := range []visible.Op{lock, count, count, unlock, count, {Kind: visible.OpWrite, Object: engine.ObjectContent, Range: visible.Range{Low: 3, High: 5}}, count} {
 				one.Done(nil, op, 0)
 			}
 			passed <- struct{}{}

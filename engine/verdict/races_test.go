@@ -8,7 +8,7 @@ import (
 
 // script is an execution: each word is a thread and what it does, to object 1 unless told.
 func event(thread int, kind visible.Kind, object visible.Object, low, high, value uint64) visible.Event {
-	return visible.Event{Op: visible.Op{Kind: kind, Object: object, Low: low, High: high}, Thread: uint8(thread), Value: value}
+	return visible.Event{Op: visible.Op{Kind: kind, Object: object, Range: visible.Range{Low: low, High: high}}, Thread: uint8(thread), Value: value}
 }
 
 func write(thread int, low, high uint64) visible.Event {

@@ -40,7 +40,7 @@ func (b *Bytes) point(t *Thread, s Step, at, n uint64) { t.observer.Point(t, b.o
 func (b *Bytes) done(t *Thread, s Step, at, n uint64)  { t.observer.Done(t, b.op(OpWrite, s, at, n), n) }
 
 func (b *Bytes) op(k Kind, s Step, at, n uint64) Op {
-	return Op{Kind: k, Step: s, Object: b.object, Low: at, High: at + n}
+	return Op{Kind: k, Step: s, Object: b.object, Range: Range{at, at + n}}
 }
 
 // Read fills the parts, one behind the other, from offset at. They must fit.

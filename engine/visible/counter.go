@@ -87,7 +87,7 @@ func (c *Counter) watchedSwap(t *Thread, s Step, old, new uint64) bool {
 }
 
 func (c *Counter) op(k Kind, s Step) Op {
-	return Op{Kind: k, Step: s, Object: c.object, Low: c.low, High: c.low + 1}
+	return Op{Kind: k, Step: s, Object: c.object, Range: Range{c.low, c.low + 1}}
 }
 
 // Peek reads the counter unseen. It is for whoever looks at the store from

@@ -81,7 +81,7 @@ func (m *Mutex) watchedUnlock(t *Thread, s Step) {
 }
 
 func (m *Mutex) op(k Kind, s Step) Op {
-	return Op{Kind: k, Step: s, Object: m.object, Low: m.number, High: m.number + 1}
+	return Op{Kind: k, Step: s, Object: m.object, Range: Range{m.number, m.number + 1}}
 }
 
 // release forgets that t holds m, mostly the lock that it took last.

@@ -21,7 +21,7 @@ func (p *Pointer[T]) Load(t *Thread, s Step) *T {
 	if !t.Watched(s) {
 		return p.p.Load()
 	}
-	op := Op{Kind: OpLoad, Step: s, Object: p.object, High: 1}
+	op := Op{Kind: OpLoad, Step: s, Object: p.object, Range: Range{High: 1}}
 	t.observer.Point(t, op)
 	v := p.p.Load()
 	t.observer.Done(t, op, 0)
@@ -34,7 +34,7 @@ func (p *Pointer[T]) Store(t *Thread, s Step, v *T) {
 		p.p.Store(v)
 		return
 	}
-	op := Op{Kind: OpStore, Step: s, Object: p.object, High: 1}
+	op := Op{Kind: OpStore, Step: s, Object: p.object, Range: Range{High: 1}}
 	t.observer.Point(t, op)
 	p.p.Store(v)
 	t.observer.Done(t, op, 0)

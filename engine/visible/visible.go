@@ -115,12 +115,18 @@ type Object uint32
 // Op is a visible operation: what is about to be done to what. Low and High bound
 // the bytes of a range, [Low, High); for a map entry Low is the hash of its key,
 // for a counter or a lock its number, and High = Low + 1.
+//
+// It has four fields, since with more than that it would lie in memory wherever it goes:
+// an observer is asked twice at every step.
 type Op struct {
-	Kind      Kind
-	Step      Step
-	Object    Object
-	Low, High uint64
+	Kind   Kind
+	Step   Step
+	Object Object
+	Range
 }
+
+// Range is the numbers from Low to High - 1.
+type Range struct{ Low, High uint64 }
 
 // Missing is the value of an operation that did not find what it asked for.
 const Missing = ^uint64(0)

@@ -1,6 +1,9 @@
 package visible
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestASwapThatFailsIsToldAsMissing(t *testing.T) {
 	var word uint64
@@ -40,14 +43,14 @@ func TestEveryOperationIsAnnounced(t *testing.T) {
 			op    Op
 			value uint64
 		}{
-			{func() uint64 { return counter.Add(th, Tell, 3) }, Op{OpAdd, Tell, 1, 4, 5}, 3},
-			{func() uint64 { return counter.Load(th, Look) }, Op{OpLoad, Look, 1, 4, 5}, 3},
-			{func() uint64 { counter.Store(th, Commit, 9); return counter.Peek() }, Op{OpStore, Commit, 1, 4, 5}, 9},
-			{func() uint64 { counter.CompareAndSwap(th, Claim, 9, 10); return 9 }, Op{OpCompareAndSwap, Claim, 1, 4, 5}, 9},
-			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), []byte("cd")); return 4 }, Op{OpWrite, Block, 2, 2, 6}, 4},
-			{func() uint64 { mem.Read(th, Fetch, 2, got[:1], got[1:]); return 4 }, Op{OpRead, Fetch, 2, 2, 6}, 4},
-			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, 0, 1}, 0},
-			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, 0, 1}, 0},
+			{func() uint64 { return counter.Add(th, Tell, 3) }, Op{OpAdd, Tell, 1, Range{4, 5}}, 3},
+			{func() uint64 { return counter.Load(th, Look) }, Op{OpLoad, Look, 1, Range{4, 5}}, 3},
+			{func() uint64 { counter.Store(th, Commit, 9); return counter.Peek() }, Op{OpStore, Commit, 1, Range{4, 5}}, 9},
+			{func() uint64 { counter.CompareAndSwap(th, Claim, 9, 10); return 9 }, Op{OpCompareAndSwap, Claim, 1, Range{4, 5}}, 9},
+			{func() uint64 { mem.Write(th, Block, 2, []byte("ab"), []byte("cd")); return 4 }, Op{OpWrite, Block, 2, Range{2, 6}}, 4},
+			{func() uint64 { mem.Read(th, Fetch, 2, got[:1], got[1:]); return 4 }, Op{OpRead, Fetch, 2, Range{2, 6}}, 4},
+			{func() uint64 { lock.Lock(th, Enter); return 0 }, Op{OpLock, Enter, 5, Range{0, 1}}, 0},
+			{func() uint64 { lock.Unlock(th, Leave); return 0 }, Op{OpUnlock, Leave, 5, Range{0, 1}}, 0},
 		} {
 			s = seer{}
 			if v := x.do(); v != x.value {
@@ -82,5 +85,15 @@ func TestWhoeverWritesIsGivenThePlaceAndNoMore(t *testing.T) {
 	to := mem.Writing(&Thread{}, Block, 1, 5)
 	if len(to) != 5 || cap(to) != 5 || copy(to, "FIRST") != 5 || string(mem.mem) != "\x00FIRST\x00\x00\x00" {
 		t.Errorf("%d bytes, up to %d; then there is %q", len(to), cap(to), mem.mem)
+	}
+}
+
+// A struct of more than four fields, or words, is kept in memory by Go's compiler and copied at
+// each call, which took a third of what it costs to be watched.
+func TestAnOperationIsPassedInRegisters(t *testing.T) {
+	for _, op := range []reflect.Type{reflect.TypeFor[Op](), reflect.TypeFor[Range]()} {
+		if op.NumField() > 4 || op.Size() > 32 {
+			t.Errorf("%v has %d fields and %d bytes", op, op.NumField(), op.Size())
+		}
 	}
 }

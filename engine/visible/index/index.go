@@ -20,16 +20,17 @@ func New(o visible.Object, hint int) *Map {
 
 // Load looks key up.
 func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
-	if t.Watched(s) { // apart, so that what nobody watches becomes part of its caller
-		return m.watchedLoad(t, s, key)
+	h := Hash(key)
+	if t.Watched(s) {
+		return m.watchedLoad(t, s, h, key)
 	}
-	return m.entries.Load(key)
+	return m.entries.load(h, key)
 }
 
-func (m *Map) watchedLoad(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
-	op := m.op(visible.OpMapLoad, s, key)
+func (m *Map) watchedLoad(t *visible.Thread, s visible.Step, h uint64, key string) (uint64, bool) {
+	op := m.op(visible.OpMapLoad, s, h)
 	t.Observer().Point(t, op)
-	v, ok := m.entries.Load(key)
+	v, ok := m.entries.load(h, key)
 	t.Observer().Done(t, op, told(v, ok))
 	return v, ok
 }
@@ -44,40 +45,43 @@ func told(v uint64, there bool) uint64 {
 
 // Store enters key, replacing what was there.
 func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
+	h := Hash(key)
 	if !t.Watched(s) {
-		m.entries.Store(key, v)
+		m.entries.enter(h, key, v, true)
 		return
 	}
-	op := m.op(visible.OpMapStore, s, key)
+	op := m.op(visible.OpMapStore, s, h)
 	t.Observer().Point(t, op)
-	m.entries.Store(key, v)
+	m.entries.enter(h, key, v, true)
 	t.Observer().Done(t, op, v)
 }
 
 // Insert enters key with v unless it is there; then it says what it has.
 func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
+	h := Hash(key)
 	if t.Watched(s) {
-		return m.watchedInsert(t, s, key, v)
+		return m.watchedInsert(t, s, h, key, v)
 	}
-	return m.entries.Insert(key, v)
+	return m.entries.enter(h, key, v, false)
 }
 
-func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
-	op := m.op(visible.OpMapInsert, s, key)
+func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, h uint64, key string, v uint64) (has uint64, there bool) {
+	op := m.op(visible.OpMapInsert, s, h)
 	t.Observer().Point(t, op)
-	has, there = m.entries.Insert(key, v)
+	has, there = m.entries.enter(h, key, v, false)
 	t.Observer().Done(t, op, told(has, there))
 	return has, there
 }
 
 // Delete takes key out, and says what it had if it was there.
 func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64, ok bool) {
+	h := Hash(key)
 	if !t.Watched(s) {
-		return m.entries.Delete(key)
+		return m.entries.delete(h, key)
 	}
-	op := m.op(visible.OpMapDelete, s, key)
+	op := m.op(visible.OpMapDelete, s, h)
 	t.Observer().Point(t, op)
-	had, ok = m.entries.Delete(key)
+	had, ok = m.entries.delete(h, key)
 	t.Observer().Done(t, op, told(had, ok))
 	return had, ok
 }
@@ -99,17 +103,6 @@ func (m *Map) Len() int { return m.entries.Len() }
 // Clear empties the map, while no thread runs.
 func (m *Map) Clear() { m.entries.Clear() }
 
-func (m *Map) op(k visible.Kind, s visible.Step, key string) visible.Op {
-	h := Hash(key)
-	return visible.Op{Kind: k, Step: s, Object: m.object, Low: h, High: h + 1}
-}
-
-// Hash is FNV-1a, 64 bits: the same in every process, so that a recorded
-// execution names the same entries when it is replayed.
-func Hash(key string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := 0; i < len(key); i++ {
-		h = (h ^ uint64(key[i])) * 1099511628211
-	}
-	return h
+func (m *Map) op(k visible.Kind, s visible.Step, h uint64) visible.Op {
+	return visible.Op{Kind: k, Step: s, Object: m.object, Range: visible.Range{Low: h, High: h + 1}}
 }

@@ -19,7 +19,6 @@ import (
 // A segment that is full is written anew without what was deleted. Who still reads
 // the one before sees what was there at that moment.
 type Table struct {
-	seed     maphash.Seed
 	least    int // cells of a segment
 	segments [segments]segment
 }
@@ -55,16 +54,21 @@ func NewTable(hint int) *Table {
 	return t
 }
 
-func (t *Table) init(hint int) { t.seed, t.least = maphash.MakeSeed(), roomFor(hint/segments) }
+func (t *Table) init(hint int) { t.least = roomFor(hint / segments) }
 
 // roomFor is how many cells n entries are given: half of them stay empty.
 func roomFor(n int) int { return max(leastCells, 1<<bits.Len(uint(2*n))) }
 
-// find returns the segment that a key belongs to, and its hash.
-func (t *Table) find(key string) (*segment, uint64) {
-	h := maphash.String(t.seed, key)
-	return &t.segments[h%segments], h | 1<<63 // never 0
-}
+// Hash tells keys apart by a number that is never 0, nor so large that there is none above
+// it. In another process it is another.
+func Hash(key string) uint64 { return maphash.String(seed, key)&^(1<<63) | 1<<62 }
+
+// seed is the process's: the same entries of two tables have the same hash, so that an
+// observer takes them for the same, and nobody outside knows keys that hash alike.
+var seed = maphash.MakeSeed()
+
+// segment returns the one that keys of a hash belong to.
+func (t *Table) segment(h uint64) *segment { return &t.segments[h%segments] }
 
 // look returns the key's cell, or the empty one where its search ended.
 func look(cells []cell, h uint64, key string) (c *cell, there bool) {
@@ -82,9 +86,10 @@ func look(cells []cell, h uint64, key string) (c *cell, there bool) {
 }
 
 // Load looks key up.
-func (t *Table) Load(key string) (v uint64, ok bool) {
-	s, h := t.find(key)
-	cells := s.cells.Load()
+func (t *Table) Load(key string) (v uint64, ok bool) { return t.load(Hash(key), key) }
+
+func (t *Table) load(h uint64, key string) (v uint64, ok bool) {
+	cells := t.segment(h).cells.Load()
 	if cells == nil {
 		return 0, false
 	}
@@ -99,15 +104,17 @@ func (t *Table) Load(key string) (v uint64, ok bool) {
 }
 
 // Store enters key, replacing what was there.
-func (t *Table) Store(key string, v uint64) { t.enter(key, v, true) }
+func (t *Table) Store(key string, v uint64) { t.enter(Hash(key), key, v, true) }
 
 // Insert enters key with v unless it is there; then it says what it has.
-func (t *Table) Insert(key string, v uint64) (has uint64, there bool) { return t.enter(key, v, false) }
+func (t *Table) Insert(key string, v uint64) (has uint64, there bool) {
+	return t.enter(Hash(key), key, v, false)
+}
 
-// enter enters key with v, or if it is there with replace gives it v, and returns
+// enter enters key, whose hash is h, with v, or if it is there with replace gives it v, and returns
 // what it has then.
-func (t *Table) enter(key string, v uint64, replace bool) (has uint64, there bool) {
-	s, h := t.find(key)
+func (t *Table) enter(h uint64, key string, v uint64, replace bool) (has uint64, there bool) {
+	s := t.segment(h)
 	s.mu.Lock()
 	cells := s.cells.Load()
 	if cells == nil || s.used >= len(*cells)/4*3 {
@@ -134,8 +141,10 @@ func (t *Table) enter(key string, v uint64, replace bool) (has uint64, there boo
 }
 
 // Delete takes key out, and says what it had if it was there.
-func (t *Table) Delete(key string) (had uint64, ok bool) {
-	s, h := t.find(key)
+func (t *Table) Delete(key string) (had uint64, ok bool) { return t.delete(Hash(key), key) }
+
+func (t *Table) delete(h uint64, key string) (had uint64, ok bool) {
+	s := t.segment(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cells := s.cells.Load()

@@ -18,7 +18,7 @@ import (
 func inOneSegment(t *Table, n int) (keys []string) {
 	for i := 0; len(keys) < n; i++ {
 		key := strconv.Itoa(i)
-		if s, _ := t.find(key); s == &t.segments[0] {
+		if t.segment(Hash(key)) == &t.segments[0] {
 			keys = append(keys, key)
 		}
 	}
