@@ -7,7 +7,7 @@ ARGS =
 PORT = 8787
 # Which benchmarks `make bench` runs, as a regular expression.
 BENCH = .
-# How much `make soak` does, as in: make soak SOAK="10000 100000 5m"
+# How much `make soak` does, as in: make soak SOAK="10000 100000 5000000x"
 SOAK =
 
 help: ## list these targets
@@ -40,7 +40,7 @@ lint: ## check formatting, vet, staticcheck, and which way imports point
 bench: ## run the benchmarks, which print ratios, beside other stores too; BENCH="..." chooses some
 	@scripts/bench.sh '$(BENCH)'
 
-soak: ## kill writing processes 2,000 times, check 60,000 histories, fuzz what comes from outside; SOAK="kills histories time-a-fuzz-test"
+soak: ## kill writing processes 2,000 times, check 60,000 histories, fuzz what comes from outside; SOAK="kills histories executions-a-fuzz-test"
 	@scripts/soak.sh $(SOAK)
 
 picture: build ## take the README's picture of the page, in a real browser
