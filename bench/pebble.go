@@ -51,6 +51,12 @@ func (p *pebbles) clear() error {
 	return nil
 }
 
+// busy says that it flushes or compacts.
+func (p *pebbles) busy() bool {
+	m := p.db.Metrics()
+	return m.Flush.NumInProgress > 0 || m.Compact.NumInProgress > 0
+}
+
 func (p *pebbles) put(d *data, writer, writers int) error {
 	for i := writer; i < len(d.keys); i += writers {
 		if err := p.db.Set(d.keys[i], d.value(i), pebble.NoSync); err != nil {
