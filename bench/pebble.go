@@ -11,7 +11,7 @@ const pebblePromises = "atomic batches, snapshots, keys in order, deletion of ra
 var pebbleEach = &peer{
 	name: "pebble",
 	settings: "DisableWAL, memtable of 64 MB, block cache of 256 MB, files in memory (syncing them would stall the other side's mapping), " +
-		"otherwise its defaults: it flushes and compacts as it needs; one put a batch",
+		"otherwise its defaults: it flushes and compacts as it needs, and what it is at after a round is waited for, in nobody's time; one put a batch",
 	more: pebblePromises,
 	less: "here, without its log, that a put survives the death of the process",
 	open: func(string) (stored, error) { return openPebble(&pebble.Options{MemTableSize: 64 << 20}, false) },

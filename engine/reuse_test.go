@@ -271,6 +271,16 @@ func TestAHandleThatIsClosedInsideAViewKeepsItToItsEnd(t *testing.T) {
 	}
 }
 
+// A schedule names the locks that it stops at by their numbers, and is replayed elsewhere.
+func TestAnIDHasTheSameLockInEveryProcess(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 1})
+	for id, want := range map[string]int{"w0-m0": 60, "w1-m0": 4, "w1-m1": 7, "a longer id, with ünicode": 28} {
+		if s.idLock(id) != &s.ids[want] {
+			t.Errorf("the lock of %q is not number %d", id, want)
+		}
+	}
+}
+
 // Whatever an observer panics at, nobody waits for its thread's locks.
 func TestAPanicAnywhereLeavesNoLock(t *testing.T) {
 	for n := range 2 * visible.Steps {

@@ -20,17 +20,16 @@ func New(o visible.Object, hint int) *Map {
 
 // Load looks key up.
 func (m *Map) Load(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
-	h := Hash(key)
-	if t.Watched(s) {
-		return m.watchedLoad(t, s, h, key)
+	if t.Watched(s) { // apart, so that what nobody watches is short
+		return m.watchedLoad(t, s, key)
 	}
-	return m.entries.load(h, key)
+	return m.entries.Load(key)
 }
 
-func (m *Map) watchedLoad(t *visible.Thread, s visible.Step, h uint64, key string) (uint64, bool) {
-	op := m.op(visible.OpMapLoad, s, h)
+func (m *Map) watchedLoad(t *visible.Thread, s visible.Step, key string) (uint64, bool) {
+	op := m.op(visible.OpMapLoad, s, key)
 	t.Observer().Point(t, op)
-	v, ok := m.entries.load(h, key)
+	v, ok := m.entries.load(op.Low, key)
 	t.Observer().Done(t, op, told(v, ok))
 	return v, ok
 }
@@ -45,43 +44,40 @@ func told(v uint64, there bool) uint64 {
 
 // Store enters key, replacing what was there.
 func (m *Map) Store(t *visible.Thread, s visible.Step, key string, v uint64) {
-	h := Hash(key)
 	if !t.Watched(s) {
-		m.entries.enter(h, key, v, true)
+		m.entries.Store(key, v)
 		return
 	}
-	op := m.op(visible.OpMapStore, s, h)
+	op := m.op(visible.OpMapStore, s, key)
 	t.Observer().Point(t, op)
-	m.entries.enter(h, key, v, true)
+	m.entries.enter(op.Low, key, v, true)
 	t.Observer().Done(t, op, v)
 }
 
 // Insert enters key with v unless it is there; then it says what it has.
 func (m *Map) Insert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
-	h := Hash(key)
 	if t.Watched(s) {
-		return m.watchedInsert(t, s, h, key, v)
+		return m.watchedInsert(t, s, key, v)
 	}
-	return m.entries.enter(h, key, v, false)
+	return m.entries.Insert(key, v)
 }
 
-func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, h uint64, key string, v uint64) (has uint64, there bool) {
-	op := m.op(visible.OpMapInsert, s, h)
+func (m *Map) watchedInsert(t *visible.Thread, s visible.Step, key string, v uint64) (has uint64, there bool) {
+	op := m.op(visible.OpMapInsert, s, key)
 	t.Observer().Point(t, op)
-	has, there = m.entries.enter(h, key, v, false)
+	has, there = m.entries.enter(op.Low, key, v, false)
 	t.Observer().Done(t, op, told(has, there))
 	return has, there
 }
 
 // Delete takes key out, and says what it had if it was there.
 func (m *Map) Delete(t *visible.Thread, s visible.Step, key string) (had uint64, ok bool) {
-	h := Hash(key)
 	if !t.Watched(s) {
-		return m.entries.delete(h, key)
+		return m.entries.Delete(key)
 	}
-	op := m.op(visible.OpMapDelete, s, h)
+	op := m.op(visible.OpMapDelete, s, key)
 	t.Observer().Point(t, op)
-	had, ok = m.entries.delete(h, key)
+	had, ok = m.entries.delete(op.Low, key)
 	t.Observer().Done(t, op, told(had, ok))
 	return had, ok
 }
@@ -103,6 +99,8 @@ func (m *Map) Len() int { return m.entries.Len() }
 // Clear empties the map, while no thread runs.
 func (m *Map) Clear() { m.entries.Clear() }
 
-func (m *Map) op(k visible.Kind, s visible.Step, h uint64) visible.Op {
+// op names an operation; its Low, the hash of the key, need not be taken again.
+func (m *Map) op(k visible.Kind, s visible.Step, key string) visible.Op {
+	h := Hash(key)
 	return visible.Op{Kind: k, Step: s, Object: m.object, Range: visible.Range{Low: h, High: h + 1}}
 }

@@ -63,6 +63,16 @@ func roomFor(n int) int { return max(leastCells, 1<<bits.Len(uint(2*n))) }
 // it. In another process it is another.
 func Hash(key string) uint64 { return maphash.String(seed, key)&^(1<<63) | 1<<62 }
 
+// hashed is the hash of key: h, unless that is unhashed.
+func hashed(h uint64, key string) uint64 {
+	if h == unhashed {
+		return Hash(key)
+	}
+	return h
+}
+
+const unhashed = 0
+
 // seed is the process's: the same entries of two tables have the same hash, so that an
 // observer takes them for the same, and nobody outside knows keys that hash alike.
 var seed = maphash.MakeSeed()
@@ -86,9 +96,10 @@ func look(cells []cell, h uint64, key string) (c *cell, there bool) {
 }
 
 // Load looks key up.
-func (t *Table) Load(key string) (v uint64, ok bool) { return t.load(Hash(key), key) }
+func (t *Table) Load(key string) (v uint64, ok bool) { return t.load(unhashed, key) }
 
 func (t *Table) load(h uint64, key string) (v uint64, ok bool) {
+	h = hashed(h, key)
 	cells := t.segment(h).cells.Load()
 	if cells == nil {
 		return 0, false
@@ -104,16 +115,17 @@ func (t *Table) load(h uint64, key string) (v uint64, ok bool) {
 }
 
 // Store enters key, replacing what was there.
-func (t *Table) Store(key string, v uint64) { t.enter(Hash(key), key, v, true) }
+func (t *Table) Store(key string, v uint64) { t.enter(unhashed, key, v, true) }
 
 // Insert enters key with v unless it is there; then it says what it has.
 func (t *Table) Insert(key string, v uint64) (has uint64, there bool) {
-	return t.enter(Hash(key), key, v, false)
+	return t.enter(unhashed, key, v, false)
 }
 
-// enter enters key, whose hash is h, with v, or if it is there with replace gives it v, and returns
+// enter enters key, whose hash is h or still unhashed, with v, or if it is there with replace gives it v, and returns
 // what it has then.
 func (t *Table) enter(h uint64, key string, v uint64, replace bool) (has uint64, there bool) {
+	h = hashed(h, key)
 	s := t.segment(h)
 	s.mu.Lock()
 	cells := s.cells.Load()
@@ -141,9 +153,10 @@ func (t *Table) enter(h uint64, key string, v uint64, replace bool) (has uint64,
 }
 
 // Delete takes key out, and says what it had if it was there.
-func (t *Table) Delete(key string) (had uint64, ok bool) { return t.delete(Hash(key), key) }
+func (t *Table) Delete(key string) (had uint64, ok bool) { return t.delete(unhashed, key) }
 
 func (t *Table) delete(h uint64, key string) (had uint64, ok bool) {
+	h = hashed(h, key)
 	s := t.segment(h)
 	s.mu.Lock()
 	defer s.mu.Unlock()
