@@ -46,13 +46,13 @@ type settings struct {
 type pacing struct {
 	random  *rand.Rand
 	rested  bool          // at least once
-	stepped chan struct{} // not nil while the operation under way was a single step
+	stepped chan struct{} // not nil while the thread takes a single step
 	holds   atomic.Uint64 // the lock it took at a step it can be held at, as its object plus 1; 0 = none. There is one at a time
 }
 
 type waiter struct {
 	op      visible.Op
-	granted chan chan struct{} // receives the channel to close when the operation is done
+	granted chan chan struct{} // receives the channel to close when the step is done
 }
 
 // beats is how long each step is stretched, in beats of the pace. Steps that are
@@ -136,6 +136,10 @@ func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
 	case visible.OpUnlock:
 		own.holds.Store(0)
 	}
+}
+
+// arrive ends a single step: the thread has come to where it is held next, or would be.
+func (own *pacing) arrive() {
 	if own.stepped != nil {
 		close(own.stepped)
 		own.stepped = nil
@@ -147,6 +151,7 @@ func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
 // is to be found at its first operation.
 func (p *Pacer) Rest(t *visible.Thread) {
 	own := &p.threads[t.ID]
+	own.arrive()
 	stretch := float64(restBeats)
 	if !own.rested {
 		stretch *= own.random.Float64() / 2
@@ -159,6 +164,7 @@ func (p *Pacer) Rest(t *visible.Thread) {
 
 func (p *Pacer) hold(t *visible.Thread, op visible.Op, stretch float64) {
 	own := &p.threads[t.ID]
+	own.arrive()
 	stretch *= 0.5 + own.random.Float64()
 	resting := op.Step == visible.NoStep
 	var held time.Duration
@@ -244,12 +250,13 @@ func (p *Pacer) enabled(op visible.Op) bool {
 }
 
 // Step lets one thread, chosen at random among those that wait and could go on, do
-// one operation while the run is paused, and returns when it is done. One that must
-// wait for a lock all the same, somewhere behind its operation, counts as done.
+// one operation while the run is paused, and returns when it has come to where it is
+// held next, or to its Rest: what the step came to has been counted by then. A thread
+// that waits for something else, as for a lock, is not waited for.
 func (p *Pacer) Step(ctx context.Context) error {
 	for {
 		if done := p.grant(); done != nil {
-			locked := time.NewTimer(20 * time.Millisecond)
+			locked := time.NewTimer(100 * time.Millisecond)
 			defer locked.Stop()
 			select {
 			case <-done:

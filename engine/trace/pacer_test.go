@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -137,6 +138,37 @@ func TestAPausedThreadGoesOneStepAtATime(t *testing.T) {
 		if err := p.Step(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a step that nobody could take: %v", err)
 		}
+	})
+}
+
+// What a thread does behind its operation belongs to the step: whoever has stepped reads
+// figures that have it.
+func TestAStepIsDoneWhenItsThreadIsHeldAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPacer(NewClock(), 1, 1)
+		p.Pause(true)
+		var counted atomic.Int32
+		var all sync.WaitGroup
+		all.Go(func() {
+			th := &visible.Thread{}
+			for _, s := range []visible.Step{visible.Look, visible.Tell} {
+				p.Point(th, visible.Op{Step: s})
+				p.Done(th, visible.Op{Step: s}, 0)
+				time.Sleep(5 * time.Millisecond)
+				counted.Add(1)
+			}
+			p.Rest(th)
+		})
+		for n := range int32(2) {
+			began := time.Now()
+			if err := p.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(began); counted.Load() != n+1 || d != 5*time.Millisecond {
+				t.Errorf("step %d returned after %v, with %d counted", n+1, d, counted.Load())
+			}
+		}
+		all.Wait()
 	})
 }
 
