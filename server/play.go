@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"slotrace/engine/recording"
 	"slotrace/engine/recording/export"
@@ -144,13 +145,15 @@ func (p *played) tell(w io.Writer) error {
 	line("%s", p.Setup())
 	line("%s", p.Outcome())
 	line("")
-	line("%-16s %13s %13s %13s %13s %13s", "", "stored", "read back", "lost", "not read", "collisions")
+	var names []string
+	wide := 16
+	for i := range p.Sides {
+		names = append(names, strings.Join(p.Allocators(i), ", "))
+		wide = max(wide, len(names[i]))
+	}
+	line("%-*s %13s %13s %13s %13s %13s", wide, "", "stored", "read back", "lost", "not read", "collisions")
 	for i, f := range p.Sides {
-		name := p.Run.Allocator
-		if i == 1 {
-			name = p.Run.Compare
-		}
-		line("%-16s %13s %13s %13s %13s %13s", name, recording.Number(f.Stored), recording.Number(f.Readable), recording.Number(f.Lost), recording.Number(f.Unread), recording.Number(f.Collisions))
+		line("%-*s %13s %13s %13s %13s %13s", wide, names[i], recording.Number(f.Stored), recording.Number(f.Readable), recording.Number(f.Lost), recording.Number(f.Unread), recording.Number(f.Collisions))
 	}
 	line("")
 	line("%s %s, %s.", p.Steps(), recording.Plural(uint64(p.Segments), "segment"), recording.Bytes(p.Bytes))

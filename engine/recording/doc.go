@@ -24,6 +24,8 @@ const (
 	maxMarks    = 256     // collisions whose time a segment's summary has
 	maxGaps     = 64      // gaps that a segment's summary has
 
+	maxAllocators = 16 // that took turns on a side
+
 	maxText = 1000 // bytes of any other text in header and manifest
 
 	MaxName = 100 // characters

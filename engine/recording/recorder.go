@@ -66,6 +66,7 @@ type sideSteps struct {
 	until  int64  // up to when steps are recorded or told as a gap
 	gap    int64  // where the gap that is being told begins; -1 = the latest steps are recorded
 	totals event.Totals
+	ran    []string // as in Figures.Allocators
 }
 
 // NewRecorder records a run in state s, which begins or is under way, and of which h says
@@ -123,6 +124,13 @@ func (r *Recorder) Totals(t event.Totals) {
 	s.totals = t
 	r.clock = max(r.clock, t.Clock)
 	r.curve[t.Side].add(Point{At: t.Clock, Stored: t.Stored, Lost: t.Lost, Collisions: t.Collisions}, maxCurve)
+}
+
+// Ran says which allocators the side's stores were made with, in the order of their first turn.
+func (r *Recorder) Ran(side int, allocators []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sides[side].ran = allocators
 }
 
 // Cells shows the cells of a lap's map, as fold.Board.Cells does.
@@ -318,7 +326,7 @@ func (r *Recorder) finish() {
 	d.Marks = r.marks.kept
 	for i := range r.count {
 		t := &r.sides[i].totals
-		d.Sides = append(d.Sides, Figures{Lap: t.Lap, Stored: t.Stored, Readable: t.Readable, Lost: t.Lost, Unread: t.Unread, Collisions: t.Collisions, Collided: t.Collided})
+		d.Sides = append(d.Sides, Figures{Lap: t.Lap, Stored: t.Stored, Readable: t.Readable, Lost: t.Lost, Unread: t.Unread, Collisions: t.Collisions, Collided: t.Collided, Allocators: r.sides[i].ran})
 		d.Curve = append(d.Curve, r.curve[i].kept)
 	}
 }

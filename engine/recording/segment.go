@@ -45,6 +45,9 @@ type Figures struct {
 	Unread     uint64 `json:"unread"`
 	Collisions uint64 `json:"collisions"`
 	Collided   uint64 `json:"collided"`
+
+	// Allocators that these stores were made with, in the order of their first turn.
+	Allocators []string `json:"allocators,omitempty"`
 }
 
 // Point is a side's totals at a time.
@@ -93,6 +96,11 @@ func (s *Segment) check(number int) error {
 	for _, c := range s.Curve {
 		if len(c) > maxCurve {
 			return errors.New("its summary is off")
+		}
+	}
+	for i := range s.Sides {
+		if a := s.Sides[i].Allocators; len(a) > maxAllocators || slices.ContainsFunc(a, func(name string) bool { return !plain(name) }) {
+			return errors.New("its allocators are off")
 		}
 	}
 	for _, g := range s.Gaps {

@@ -15,12 +15,25 @@ func (s *Summary) Outcome() string {
 	case len(s.Sides) == 0:
 		return "Nothing was recorded."
 	case len(s.Sides) == 1:
-		return cameTo(s.Run.Allocator, s.Sides[0])
+		return s.cameTo(0)
 	}
-	return cameTo(s.Run.Allocator, s.Sides[0]) + " " + cameTo(s.Run.Compare, s.Sides[1])
+	return s.cameTo(0) + " " + s.cameTo(1)
 }
 
-func cameTo(allocator string, f Figures) string {
+// Allocators are those that a side's stores were made with, in the order of their first turn.
+func (s *Summary) Allocators(side int) []string {
+	if side < len(s.Sides) && len(s.Sides[side].Allocators) > 0 {
+		return s.Sides[side].Allocators
+	}
+	return []string{s.Run.Allocator, s.Run.Compare}[side : side+1]
+}
+
+func (s *Summary) cameTo(side int) string {
+	f, names := &s.Sides[side], s.Allocators(side)
+	allocator := names[0]
+	if last := len(names) - 1; last > 0 {
+		allocator = strings.Join(names[:last], ", ") + " and " + names[last] + " by turns"
+	}
 	switch {
 	case f.Stored == 0:
 		return allocator + " stored nothing."

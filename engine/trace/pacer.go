@@ -138,9 +138,9 @@ func (p *Pacer) Done(t *visible.Thread, op visible.Op, _ uint64) {
 	}
 }
 
-// arrive ends a single step: the thread has come to where it is held next, or would be.
-func (own *pacing) arrive() {
-	if own.stepped != nil {
+// Leave says that t goes on to what is no operation, where it may wait: a single step is over.
+func (p *Pacer) Leave(t *visible.Thread) {
+	if own := &p.threads[t.ID]; own.stepped != nil {
 		close(own.stepped)
 		own.stepped = nil
 	}
@@ -151,7 +151,7 @@ func (own *pacing) arrive() {
 // is to be found at its first operation.
 func (p *Pacer) Rest(t *visible.Thread) {
 	own := &p.threads[t.ID]
-	own.arrive()
+	p.Leave(t)
 	stretch := float64(restBeats)
 	if !own.rested {
 		stretch *= own.random.Float64() / 2
@@ -164,7 +164,7 @@ func (p *Pacer) Rest(t *visible.Thread) {
 
 func (p *Pacer) hold(t *visible.Thread, op visible.Op, stretch float64) {
 	own := &p.threads[t.ID]
-	own.arrive()
+	p.Leave(t)
 	stretch *= 0.5 + own.random.Float64()
 	resting := op.Step == visible.NoStep
 	var held time.Duration
@@ -251,8 +251,8 @@ func (p *Pacer) enabled(op visible.Op) bool {
 
 // Step lets one thread, chosen at random among those that wait and could go on, do
 // one operation while the run is paused, and returns when it has come to where it is
-// held next, or to its Rest: what the step came to has been counted by then. A thread
-// that waits for something else, as for a lock, is not waited for.
+// held next, or to its Rest, or has left: what the step came to has been counted by then.
+// One that must wait for a lock all the same, somewhere behind its operation, is not waited for.
 func (p *Pacer) Step(ctx context.Context) error {
 	for {
 		if done := p.grant(); done != nil {

@@ -10,6 +10,7 @@ import (
 	"image/color"
 	"image/png"
 	"io/fs"
+	"strings"
 
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
@@ -71,7 +72,8 @@ func (c *canvas) one(s *recording.Summary, scene *recording.Scene) {
 	f := &s.Sides[0]
 	c.fill(image.Rect(left, top+6, left+6, Height-margin), verdict(f))
 	y := top + 32
-	c.text(left+30, y, quiet, regular, 26, s.Run.Allocator)
+	name := strings.Join(s.Allocators(0), ", ")
+	c.text(left+30, y, quiet, regular, c.fit(name, regular, 26, mapX-left-70), name)
 	for _, n := range []struct {
 		value uint64
 		what  string
@@ -95,12 +97,9 @@ func (c *canvas) two(s *recording.Summary, scenes []recording.Scene) {
 	width := (Width - 2*margin - gap) / 2
 	for i := range scenes {
 		x, f := margin+i*(width+gap), &s.Sides[i]
-		name := s.Run.Allocator
-		if i == 1 {
-			name = s.Run.Compare
-		}
+		name := strings.Join(s.Allocators(i), ", ")
 		c.fill(image.Rect(x, 136, x+width, 142), verdict(f))
-		c.text(x, 182, quiet, regular, 26, name)
+		c.text(x, 182, quiet, regular, c.fit(name, regular, 26, width), name)
 		text := recording.Number(f.Lost)
 		size := c.fit(text, bold, 72, width*3/5)
 		end := c.text(x-2, 254, verdict(f), bold, size, text)

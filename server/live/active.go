@@ -232,7 +232,7 @@ func (r *active) change(ctx context.Context, c run.Change) error {
 		}
 		s := r.sides[i]
 		err := s.order(func() error {
-			if err := s.store.SetAllocator(*name); err != nil {
+			if err := s.switchTo(*name); err != nil {
 				return err
 			}
 			r.set(func(f *run.Config) { *[]*string{&f.Allocator, &f.Compare}[i] = *name })

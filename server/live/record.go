@@ -386,7 +386,9 @@ func (s *side) portray(t *tape) {
 	recorder := t.record.recorder
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	recorder.Totals(s.figures())
+	totals := s.figures()
+	recorder.Totals(totals)
+	recorder.Ran(s.number, s.allocators(totals.Stored))
 	showCells(recorder, s.number, s.slots, s.cur, &t.scan)
 	if l := &s.losses; l.total > t.loss {
 		recorder.Evidence(s.number, l.total, l.since(max(t.loss, l.total-min(l.total, latestShown)), latestShown))

@@ -453,6 +453,43 @@ func TestRecordingAPausedRunMovesNobody(t *testing.T) {
 	}
 }
 
+// Figures are of all allocators that a run had, and what it came to is not to be told of one.
+func TestARecordingNamesTheAllocatorsThatItsStoresAreOf(t *testing.T) {
+	o := recordingIn(t, onHeap())
+	l := newLive(t, o)
+	end := func(id uint32) recording.Summary {
+		t.Helper()
+		r := open(t, o, change(t, l, id, run.Change{Record: new(false)}))
+		return r.Summary()
+	}
+	want := func(s recording.Summary, outcome string, names ...string) {
+		t.Helper()
+		if !slices.Equal(s.Allocators(0), names) || !strings.HasPrefix(s.Outcome(), outcome) {
+			t.Errorf("%q, %q, want %q", s.Allocators(0), s.Outcome(), names)
+		}
+	}
+	record := run.Change{Record: new(true)}
+	id := begin(t, l, run.Config{Allocator: "fetch-add", Writers: 3, Slots: 30, Embedding: 4, Paused: true, Record: true}).ID
+	change(t, l, id, run.Change{Allocator: new("mutex")})
+	change(t, l, id, run.Change{Step: new(30)})
+	want(end(id), "mutex stored ", "mutex") // the first had no turn
+	change(t, l, id, run.Change{Allocator: new("compare-and-swap")})
+	change(t, l, id, run.Change{Allocator: new("fetch-add")})
+	change(t, l, id, run.Change{Step: new(30)})
+	change(t, l, id, run.Change{Allocator: new("mutex")})
+	change(t, l, id, record) // its figures begin with the run
+	change(t, l, id, run.Change{Step: new(30)})
+	want(end(id), "mutex and fetch-add by turns stored ", "mutex", "fetch-add")
+	change(t, l, id, record)
+	change(t, l, id, run.Change{Allocator: new("compare-and-swap")})
+	change(t, l, id, run.Change{Step: new(30)})
+	s := end(id)
+	want(s, "mutex, fetch-add and compare-and-swap by turns stored ", "mutex", "fetch-add", "compare-and-swap")
+	if s.Run.Allocator != "mutex" {
+		t.Errorf("%+v", s.Run)
+	}
+}
+
 func TestWhyARunCannotBeRecorded(t *testing.T) {
 	l := newLive(t, onHeap())
 	c := fast("mutex", 0)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,6 +62,8 @@ type side struct {
 	mu        sync.Mutex // guards what follows
 	writers   []*writer
 	retired   uint64 // collisions of writers that are no more
+	turn      turn
+	turns     []string // allocators that have had their turn and stored something, in order
 	shown     *lap
 	shownEnd  time.Time // when shown ended
 	spare     []*lap
@@ -79,6 +82,12 @@ type sums struct{ stored, readable, lost, collided, collisions uint64 }
 type order struct {
 	do   func() error
 	done chan error
+}
+
+// turn is that of the allocator in use.
+type turn struct {
+	allocator string
+	since     uint64 // what was stored when it began
 }
 
 type rate struct {
@@ -120,6 +129,7 @@ func newSide(r *active, number int, allocator string, o Options) (*side, error) 
 		ended:     make(chan struct{}),
 		limited:   c.Stores > 0,
 		cur:       newLap(c.Slots, run.MaxWriters),
+		turn:      turn{allocator: allocator},
 		losses:    losses{kept: make([]event.Loss, 0, 1024)},
 		histogram: hdrhistogram.New(1, latencyTop, 2),
 	}
@@ -333,6 +343,27 @@ func (s *side) latency(batch []int64) {
 	for _, d := range batch {
 		s.histogram.RecordValue(min(d, latencyTop))
 	}
+}
+
+// allocators returns those that have made stores, in the order of their first turn; stored is
+// how many stores there are, and mu is held.
+func (s *side) allocators(stored uint64) []string {
+	if stored == s.turn.since || slices.Contains(s.turns, s.turn.allocator) {
+		return s.turns
+	}
+	return append(slices.Clip(s.turns), s.turn.allocator)
+}
+
+// switchTo has another allocator take its turn, at the barrier.
+func (s *side) switchTo(allocator string) error {
+	if err := s.store.SetAllocator(allocator); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored := s.sums().stored
+	s.turns, s.turn = s.allocators(stored), turn{allocator, stored}
+	return nil
 }
 
 // changed begins the figures anew that say how the run goes since the last change.

@@ -101,6 +101,7 @@ func (w *writer) pass() bool {
 
 // leave comes before whatever a writer may wait for, but for its turn.
 func (w *writer) leave() {
+	w.side.pacer.Leave(&w.thread)
 	if w.walker != nil {
 		w.walker.Leave()
 	}

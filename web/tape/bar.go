@@ -19,7 +19,7 @@ func (d *Desk) viewBar() *node {
 	r := f.recording
 	about := el("div", "about",
 		txt("h2", "", r.Name).Set("title", r.Name),
-		txt("p", "note", allocators(&r.Run)+" · "+sizes(&r.Run)+" · "+f.kind()),
+		txt("p", "note", allocators(f.overview.summary(f))+" · "+sizes(&r.Run)+" · "+f.kind()),
 	).Named("about")
 	run, label := "▶", "Play"
 	if f.playing {

@@ -356,7 +356,7 @@ func (d *Desk) viewItem(it *item) *node {
 	outcome := el("div", "outcome").Named("outcome")
 	if it.Segments > 0 {
 		ran.Add(
-			txt("p", "", allocators(&it.Run)),
+			txt("p", "", allocators(&it.Summary)),
 			txt("p", "note", lastingFor(it.Seconds)+" · "+sizes(&it.Run)+" · "+it.steps()))
 		for i := range it.Sides {
 			outcome.Add(it.outcome(i))

@@ -36,12 +36,16 @@ func lastingFor(seconds float64) string {
 }
 
 // allocators says what ran.
-func allocators(r *recording.Run) string {
-	s := allocatorName(r.Allocator)
-	if r.Compare != "" {
-		s += " beside " + allocatorName(r.Compare)
+func allocators(s *recording.Summary) string {
+	var sides []string
+	for i := range s.Run.Sides() {
+		var names []string
+		for _, name := range s.Allocators(i) {
+			names = append(names, allocatorName(name))
+		}
+		sides = append(sides, strings.Join(names, ", then "))
 	}
-	return s
+	return strings.Join(sides, " beside ")
 }
 
 func allocatorName(name string) string {

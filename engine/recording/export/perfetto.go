@@ -2,6 +2,7 @@ package export
 
 import (
 	"strconv"
+	"strings"
 
 	"slotrace/engine/event"
 	"slotrace/engine/recording"
@@ -106,11 +107,8 @@ func (p *perfetto) begin(s *recording.Summary) {
 	})...)
 	o.text(`,"traceEvents":[`)
 	o.line()
-	for side, name := range []string{s.Run.Allocator, s.Run.Compare} {
-		if name == "" {
-			continue
-		}
-		p.named("process_name", side, -1, name)
+	for side := range s.Run.Sides() {
+		p.named("process_name", side, -1, strings.Join(s.Allocators(side), ", "))
 		for w := range s.Run.Writers {
 			p.named("thread_name", side, w, writerName(w))
 		}
