@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -25,7 +26,7 @@ Ctrl-C ends it with the figures that it has.
   --json          print one JSON object and nothing else
   --quick         few short rounds, to see that it works; the figures mean nothing
   --only REGEXP   only figures whose name has that in it
-  --list          print the names of the figures and measure nothing
+  --list          print the names of the figures and measure nothing; with --json as {"figures":[…]}
 
 Files go to the system's temporary folder (TMPDIR), 400 MB at most, and are removed.
 A figure that misses what is wanted of it is told, and is no failure.
@@ -76,14 +77,21 @@ func runBench(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return misused(stderr, "slotrace bench", err.Error())
 	case words.list:
-		for _, name := range bench.Names() {
-			fmt.Fprintln(stdout, name)
-		}
-		return exitOK
+		return printed("bench", words.names(stdout), stderr, exitOK)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return measure(ctx, words, stdout, stderr)
+}
+
+// names prints the names of the figures.
+func (w *benchWords) names(to io.Writer) error {
+	names := slices.DeleteFunc(bench.Names(), func(name string) bool { return w.only != nil && !w.only.MatchString(name) })
+	if w.json {
+		return json.NewEncoder(to).Encode(map[string][]string{"figures": names})
+	}
+	_, err := fmt.Fprintln(to, strings.Join(names, "\n"))
+	return err
 }
 
 // measure takes the figures and prints those it has when ctx ends.

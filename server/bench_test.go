@@ -51,6 +51,12 @@ func TestBenchPrintsATable(t *testing.T) {
 	if code, stdout, _ := call("bench", "--list"); code != 0 || stdout != strings.Join(bench.Names(), "\n")+"\n" {
 		t.Errorf("%d %q", code, stdout)
 	}
+	if code, stdout, _ := call("bench", "--list", "--only", "^get/h"); code != 0 || stdout != "get/hot-spot\n" {
+		t.Errorf("%d %q", code, stdout)
+	}
+	if code, stdout, _ := call("bench", "--list", "--only", "^get/h", "--json"); code != 0 || stdout != `{"figures":["get/hot-spot"]}`+"\n" {
+		t.Errorf("%d %q", code, stdout)
+	}
 }
 
 func TestABenchThatIsStoppedSaysSo(t *testing.T) {
@@ -72,7 +78,7 @@ func TestWordsOfBenchThatAreOff(t *testing.T) {
 		{[]string{"--only"}, "--only needs a value"},
 		{[]string{"--only", "("}, `--only: not a regular expression`},
 		{[]string{"--only", "latte"}, "no figure is called so; there are store/whole-entry, "},
-		{[]string{"--quick=perhaps"}, `"perhaps"`},
+		{[]string{"--quick=perhaps"}, "--quick takes no value"},
 		{[]string{"now"}, `"now" is one word too many`},
 	} {
 		code, stdout, stderr := call(append([]string{"bench"}, c.args...)...)

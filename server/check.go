@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -81,24 +82,24 @@ func runCheck(args []string, stdout, stderr io.Writer) int {
 		c.Damaged = append(c.Damaged, damage{d.Slot, printable(d.ID), d.What})
 	}
 	if *inJSON {
-		b, _ := json.Marshal(c) // strings and numbers: nothing in it can fail
-		fmt.Fprintf(stdout, "%s\n", b)
+		err = json.NewEncoder(stdout).Encode(c)
 	} else {
-		c.tell(stdout)
+		err = c.tell(stdout)
 	}
 	if !c.OK {
-		return exitFound
+		return printed("check", err, stderr, exitFound)
 	}
-	return exitOK
+	return printed("check", err, stderr, exitOK)
 }
 
 // printable leaves nothing in an id, which may be damaged, that a terminal obeys.
 func printable(id string) string { return strings.ToValidUTF8(id, "\ufffd") }
 
-func (c *checked) tell(w io.Writer) {
+func (c *checked) tell(to io.Writer) error {
+	w := bufio.NewWriter(to) // keeps the first error
 	if c.Failure != "" {
 		fmt.Fprintln(w, c.Failure)
-		return
+		return w.Flush()
 	}
 	for _, d := range c.Damaged {
 		fmt.Fprintf(w, "slot %d, %.60q: %s\n", d.Slot, d.ID, d.What)
@@ -114,6 +115,7 @@ func (c *checked) tell(w io.Writer) {
 		verdict = fmt.Sprintf("%d damaged", c.Total)
 	}
 	fmt.Fprintf(w, "%s: %d entries in %d slots: %s\n", c.Dir, c.Entries, c.Capacity, verdict)
+	return w.Flush()
 }
 
 func inOneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

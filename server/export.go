@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,8 +50,8 @@ stores from 0. Steps come in order of time within each writer. "value" is the sl
 claim and block; where there is none it is null, and empty in CSV. "phase" is "arrive", held
 back before a step, or "done".
 
-Exit: 0 it was written, 1 what is damaged was left out, 2 the call is off, 4 it could not be
-done.
+Exit: 0 it was written, 1 what is damaged was left out, 2 the call is off, 3 it was stopped,
+and FILE is as it was, 4 it could not be done.
 `
 
 type exportWords struct {
@@ -69,18 +71,26 @@ func parseExport(args []string) (w exportWords, err error) {
 		w.out = s
 		return nil
 	})
-	from, to := flags.Duration("from", 0, ""), flags.Duration("to", 0, "")
+	var from, to time.Duration
+	for name, d := range map[string]*time.Duration{"from": &from, "to": &to} {
+		flags.Func(name, "", func(s string) (err error) {
+			if *d, err = time.ParseDuration(s); err != nil {
+				return fmt.Errorf("%.40q must be a duration, such as 1.5s or 300ms", s)
+			}
+			return nil
+		})
+	}
 	if w.path, err = onePath(flags, args); err != nil {
 		return w, flagError(err, there)
 	}
-	w.options.From, w.options.To = int64(*from), int64(*to)
+	w.options.From, w.options.To = int64(from), int64(to)
 	switch {
 	case w.options.Format == "":
 		return w, errors.New("--format is due: " + strings.Join(export.Formats, ", "))
 	case !slices.Contains(export.Formats, w.options.Format):
 		return w, fmt.Errorf("--format: there is no format %.40q; there are %s", w.options.Format, strings.Join(export.Formats, ", "))
-	case *from < 0 || *to < 0 || *to > 0 && *to < *from:
-		return w, fmt.Errorf("--from %v and --to %v: nothing is between them", *from, *to)
+	case from < 0 || to < 0 || to > 0 && to < from:
+		return w, fmt.Errorf("--from %v and --to %v: nothing is between them", from, to)
 	}
 	return w, nil
 }
@@ -94,6 +104,13 @@ func runExport(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return misused(stderr, "slotrace export", err.Error())
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends it, whatever it waits for
+	return words.export(ctx, stdout, stderr)
+}
+
+func (words exportWords) export(ctx context.Context, stdout, stderr io.Writer) int {
 	r, closed, err := openRecording(words.path)
 	if err != nil {
 		return unreadable(stderr, words.path, err)
@@ -102,9 +119,9 @@ func runExport(args []string, stdout, stderr io.Writer) int {
 	progress := exportLine{to: stderr, on: isTerminal(stderr)}
 	words.options.Segment = progress.show
 	if words.out == "" {
-		err = export.Write(stdout, r, words.options)
+		err = export.Write(ctx, stdout, r, words.options)
 	} else {
-		err = writeFile(words.out, func(w io.Writer) error { return export.Write(w, r, words.options) })
+		err = writeFile(words.out, func(w io.Writer) error { return export.Write(ctx, w, r, words.options) })
 	}
 	progress.end()
 	var damage *export.DamageError
@@ -116,6 +133,9 @@ func runExport(args []string, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stderr, "slotrace export: damaged, and left out: %s\n", d)
 		}
 		return exitFound
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "slotrace export: it was stopped")
+		return exitBounded
 	case errors.Is(err, syscall.EPIPE): // whoever read it has seen enough
 		return exitFailed
 	}

@@ -76,6 +76,10 @@ func names() (list string) {
 
 func runHelp(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 1 {
+		switch args[0] {
+		case "-h", "-help", "--help", "help":
+			return runHelp(nil, stdout, stderr)
+		}
 		for _, c := range commands() {
 			if c.name == args[0] {
 				return c.do([]string{"--help"}, stdout, stderr)

@@ -44,7 +44,7 @@ func wantEmpty(t *testing.T, dir string) {
 }
 
 func TestHelpIsEverywhere(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {"serve", "--help"}, {"serve", "-h"}, {"help", "serve"}, {"--addr", ":1", "--help"}, {"review", "--help"}, {"help", "review"}, {"version", "--help"}, {"help", "version"}} {
+	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {"help", "--help"}, {"help", "-h"}, {"help", "help"}, {"serve", "--help"}, {"serve", "-h"}, {"help", "serve"}, {"--addr", ":1", "--help"}, {"review", "--help"}, {"help", "review"}, {"version", "--help"}, {"help", "version"}} {
 		code, stdout, stderr := call(args...)
 		if code != 0 || !strings.Contains(stdout, "usage: slotrace") || stderr != "" {
 			t.Errorf("%q: %d %q %q", args, code, stdout, stderr)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -205,6 +206,42 @@ func TestExportToNobody(t *testing.T) {
 	}
 }
 
+// Whoever was to read a verdict has not, and is told by the exit.
+func TestAVerdictThatCannotBeWrittenIsNone(t *testing.T) {
+	_, file := kept(t)
+	dir, _ := storeAtRest(t)
+	for _, args := range [][]string{{"check", dir}, {"check", dir, "--json"}, {"play", file}, {"play", file, "--json"}, {"bench", "--list"}, {"version"}} {
+		var stderr bytes.Buffer
+		if code := execute(args, pipe{syscall.ENOSPC}, &stderr); code != 4 || !strings.Contains(stderr.String(), "could not be written: no space left") {
+			t.Errorf("%q: %d %q", args, code, &stderr)
+		}
+	}
+}
+
+func TestAnExportThatIsStoppedLeavesTheFileAsItWas(t *testing.T) {
+	_, file := kept(t)
+	out := filepath.Join(t.TempDir(), "out")
+	if err := os.WriteFile(out, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	words, err := parseExport([]string{file, "--format", "csv", "-o", out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	var stdout, stderr bytes.Buffer
+	if code := words.export(ctx, &stdout, &stderr); code != exitBounded || stderr.String() != "slotrace export: it was stopped\n" {
+		t.Errorf("%d %q", code, &stderr)
+	}
+	if b, err := os.ReadFile(out); err != nil || string(b) != "before" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if files, _ := os.ReadDir(filepath.Dir(out)); len(files) != 1 {
+		t.Errorf("%v", files)
+	}
+}
+
 func TestWordsOfPlayAndExportThatAreOff(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -216,9 +253,9 @@ func TestWordsOfPlayAndExportThatAreOff(t *testing.T) {
 		{[]string{"play", "a", "--xml"}, "there is no flag --xml; there are --json"},
 		{[]string{"export", "a"}, "--format is due: perfetto, json, csv"},
 		{[]string{"export", "a", "--format", "xml"}, `there is no format "xml"; there are perfetto, json, csv`},
-		{[]string{"export", "a", "--format", "csv", "-o", ""}, "-o: a file is due"},
+		{[]string{"export", "a", "--format", "csv", "-o", ""}, "slotrace export: -o: a file is due"},
 		{[]string{"export", "a", "--format", "csv", "--from", "2s", "--to", "1s"}, "nothing is between them"},
-		{[]string{"export", "a", "--format", "csv", "--from", "x"}, "--from: "},
+		{[]string{"export", "a", "--format", "csv", "--from", "x"}, `--from: "x" must be a duration, such as 1.5s`},
 		{[]string{"export", "--format", "csv"}, "it takes one recording, not 0"},
 	} {
 		code, stdout, stderr := call(c.args...)

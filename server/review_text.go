@@ -40,10 +40,14 @@ func (f *reviewed) writeText(to io.Writer) error {
 		fmt.Fprintf(w, row, fmt.Sprint(t.Number), t.Name, result, fmt.Sprint(t.Operations), fmt.Sprintf("%.1f", t.Duration),
 			fmt.Sprintf("%.2f", t.P50), fmt.Sprintf("%.2f", t.P99), fmt.Sprintf("%.2f", t.P999), target)
 	}
+	var targets []string
 	for _, t := range f.Tests {
-		if !t.TargetMet {
-			fmt.Fprintf(w, "\ntarget of %d, %s: %s", t.Number, t.Name, t.Target)
+		if t.Target != "" {
+			targets = append(targets, fmt.Sprintf("%d: %s", t.Number, t.Target))
 		}
+	}
+	fmt.Fprintf(w, "\n%s\n", wrap("Targets, "+strings.Join(targets, "; "), "", textWidth))
+	for _, t := range f.Tests {
 		if t.Original != "" {
 			fmt.Fprintf(w, "\n%d, %s, in the original: %s", t.Number, t.Name, t.Original)
 		}

@@ -15,8 +15,8 @@ func runVersion(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		return misused(stderr, "slotrace version", fmt.Sprintf("it takes nothing, not %.40q", args[0]))
 	}
-	fmt.Fprintf(stdout, "%s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return exitOK
+	_, err := fmt.Fprintf(stdout, "%s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return printed("version", err, stderr, exitOK)
 }
 
 // version names the build: its module's version, or else the revision that it was

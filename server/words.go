@@ -140,10 +140,23 @@ func flagError(err error, there string) error {
 		return fmt.Errorf("there is no flag --%.40s; there are %s", strings.TrimLeft(name, "-"), there)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
-		return fmt.Errorf("--%s needs a value behind it", name)
+		return fmt.Errorf("%s needs a value behind it", dashed(name))
 	}
 	if _, rest, ok := strings.Cut(text, " for flag -"); ok { // invalid value "x" for flag -host: why
-		return fmt.Errorf("--%s", rest)
+		name, why, _ := strings.Cut(rest, ": ")
+		return fmt.Errorf("%s: %s", dashed(name), why)
+	}
+	if _, rest, ok := strings.Cut(text, " for -"); ok { // invalid boolean value "x" for -json: why
+		name, _, _ := strings.Cut(rest, ":")
+		return fmt.Errorf("--%s takes no value", name)
 	}
 	return err
+}
+
+// dashed is a flag as the help has it.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }

@@ -5,6 +5,7 @@ package export
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ type writer interface {
 
 // Write writes a recording. What is damaged is left out, and named in the error, a
 // recording.ErrDamaged, when all else has been written.
-func Write(w io.Writer, r *recording.Recording, o Options) error {
+func Write(ctx context.Context, w io.Writer, r *recording.Recording, o Options) error {
 	out := &output{Writer: bufio.NewWriterSize(w, 256<<10)}
 	var f writer
 	switch o.Format {
@@ -80,6 +81,9 @@ func Write(w io.Writer, r *recording.Recording, o Options) error {
 			return err
 		}
 		for k := range frames {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			o.frame(f, &frames[k], &told)
 		}
 		if out.err != nil {

@@ -40,7 +40,7 @@ func made(t testing.TB, r recordingtest.Run) (*recording.Recording, hackpadfs.FS
 func written(t testing.TB, rec *recording.Recording, o Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, rec, o); err != nil {
+	if err := Write(t.Context(), &b, rec, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -308,7 +308,7 @@ func TestWhatIsDamagedIsLeftOutAndNamed(t *testing.T) {
 	}
 	for _, format := range Formats {
 		var out bytes.Buffer
-		err := Write(&out, rec, Options{Format: format})
+		err := Write(t.Context(), &out, rec, Options{Format: format})
 		var damage *DamageError
 		if !errors.As(err, &damage) || len(damage.What) != 3 || !errors.Is(err, recording.ErrDamaged) {
 			t.Errorf("%s: %v", format, err)
@@ -337,12 +337,12 @@ func TestAWriterThatFailsEndsIt(t *testing.T) {
 	rec, _ := made(t, recordingtest.Run{Slots: 2000, Laps: 8})
 	for _, format := range Formats {
 		for _, left := range []int{0, 300 << 10} {
-			if err := Write(&broken{left}, rec, Options{Format: format}); !errors.Is(err, errBroken) {
+			if err := Write(t.Context(), &broken{left}, rec, Options{Format: format}); !errors.Is(err, errBroken) {
 				t.Errorf("%s: %v", format, err)
 			}
 		}
 	}
-	if err := Write(io.Discard, rec, Options{Format: "xml"}); err == nil {
+	if err := Write(t.Context(), io.Discard, rec, Options{Format: "xml"}); err == nil {
 		t.Error("a format that there is not")
 	}
 }
@@ -361,7 +361,7 @@ func FuzzWrite(f *testing.F) {
 		}
 		for _, format := range Formats {
 			var out bytes.Buffer
-			if err := Write(&out, rec, Options{Format: format}); err != nil && !errors.Is(err, recording.ErrDamaged) {
+			if err := Write(t.Context(), &out, rec, Options{Format: format}); err != nil && !errors.Is(err, recording.ErrDamaged) {
 				t.Log(err)
 				continue
 			}
@@ -375,7 +375,7 @@ func FuzzWrite(f *testing.F) {
 func BenchmarkPerfetto(b *testing.B) {
 	rec, _ := made(b, recordingtest.Run{Slots: 100_000, Laps: 1})
 	for b.Loop() {
-		if err := Write(io.Discard, rec, Options{Format: "perfetto"}); err != nil {
+		if err := Write(b.Context(), io.Discard, rec, Options{Format: "perfetto"}); err != nil {
 			b.Fatal(err)
 		}
 	}
