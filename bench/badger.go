@@ -4,13 +4,12 @@ import (
 	"github.com/dgraph-io/badger/v4"
 )
 
-var badgerEach = &peer{
-	name:     "badger",
-	settings: "InMemory, no conflict detection, no metrics, otherwise its defaults; one put, or get, a transaction",
-	more:     "transactions over many keys, readers that see one state of all keys, keys in order, values of any size, expiry, and with a folder and SyncWrites what was committed survives the loss of power",
-	less:     "here, in memory, that anything survives the end of the process",
-	open:     openBadger,
-}
+var badgerEach = &peer{peerWords{
+	Name:     "badger",
+	Settings: "InMemory, no conflict detection, no metrics, otherwise its defaults; one put, or get, a transaction",
+	More:     "transactions over many keys, readers that see one state of all keys, keys in order, values of any size, expiry, and with a folder and SyncWrites what was committed survives the loss of power",
+	Less:     "here, in memory, that anything survives the end of the process",
+}, openBadger}
 
 type badgers struct{ db *badger.DB }
 

@@ -13,21 +13,19 @@ const bboltSettings = "NoSync, NoFreelistSync, NoGrowSync, freelist as a map, ma
 const bboltPromises = "transactions over many keys that are undone whole; readers see one state of all keys; keys in order; values of any size, " +
 	"and as many as the disk holds; with its syncs on, what was committed survives the loss of power"
 
-var bboltEach = &peer{
-	name:     "bbolt",
-	settings: bboltSettings + "; one put, or get, a transaction",
-	more:     bboltPromises,
-	less:     "checksums of entries",
-	open:     func(dir string) (stored, error) { return openBolt(dir, 1) },
-}
+var bboltEach = &peer{peerWords{
+	Name:     "bbolt",
+	Settings: bboltSettings + "; one put, or get, a transaction",
+	More:     bboltPromises,
+	Less:     "checksums of entries",
+}, func(dir string) (stored, error) { return openBolt(dir, 1) }}
 
-var bboltThousand = &peer{
-	name:     "bbolt-1000",
-	settings: bboltSettings + "; 1,000 puts, or gets, a transaction",
-	more:     bboltPromises,
-	less:     "checksums of entries; here, that each put by itself survives the death of the process",
-	open:     func(dir string) (stored, error) { return openBolt(dir, 1000) },
-}
+var bboltThousand = &peer{peerWords{
+	Name:     "bbolt-1000",
+	Settings: bboltSettings + "; 1,000 puts, or gets, a transaction",
+	More:     bboltPromises,
+	Less:     "checksums of entries; here, that each put by itself survives the death of the process",
+}, func(dir string) (stored, error) { return openBolt(dir, 1000) }}
 
 type bolt struct {
 	db    *bbolt.DB

@@ -38,20 +38,31 @@ func compare(o options) (list []measure) {
 		f.Unit = "x"
 		list = append(list, measure{f, take})
 	}
-	for _, sums := range []struct {
+	const emptied = ", ours into a store that was emptied before, in nobody's time"
+	for _, puts := range []struct {
 		name, what string
 		mode       engine.Checksum
+		open       func(path string, n int, sum engine.Checksum) (*ours, error)
 	}{
-		{"store", "", engine.WholeEntry},
-		{"store-content-only", ", where our checksums leave embeddings out; none of theirs is of the value while it is put", engine.ContentOnly},
+		{"store", emptied, engine.WholeEntry, openOurs},
+		{"store-content-only", emptied + ", where our checksums leave embeddings out; none of theirs is of the value while it is put", engine.ContentOnly, openOurs},
+		{"replace", ", which replace in ours, too", engine.WholeEntry, openReplacing},
 	} {
 		for _, c := range comparisons {
+			goal := c.put
+			if puts.name == "replace" {
+				goal = nil
+			}
 			for threads := 1; threads <= 2; threads++ {
 				add(bench.Figure{
-					Name: fmt.Sprintf("%s/%s/%d", sums.name, c.peer.name, threads), Goal: c.put,
-					What: fmt.Sprintf("how many times as many puts a second as %s, %d memories %d times a round, %s%s", c.peer.name, len(o.many.ids), passes, plural(threads, "writer"), sums.what),
+					Name: fmt.Sprintf("%s/%s/%d", puts.name, c.peer.Name, threads), Goal: goal,
+					What: fmt.Sprintf("how many times as many puts a second as %s, %d memories %d times a round, %s%s", c.peer.Name, len(o.many.ids), passes, plural(threads, "writer"), puts.what),
 				}, func(ctx context.Context, dir string) (bench.Spread, error) {
-					return comparePuts(ctx, o, dir, c.peer, sums.mode, threads)
+					mine, err := puts.open(filepath.Join(dir, "ours"), len(o.many.ids), puts.mode)
+					if err != nil {
+						return bench.Spread{}, err
+					}
+					return comparePuts(ctx, o, dir, mine, c.peer, threads)
 				})
 			}
 		}
@@ -68,8 +79,8 @@ func compare(o options) (list []measure) {
 		}{{"get", o.few, c.get}, {"get-far", o.many, nil}} {
 			for threads := 1; threads <= 2; threads++ {
 				add(bench.Figure{
-					Name: fmt.Sprintf("%s/%s/%d", size.name, c.peer.name, threads), Goal: size.goal,
-					What: fmt.Sprintf("how many times as many gets a second as %s, of %d memories, %s", c.peer.name, len(size.data.ids), plural(threads, "reader")),
+					Name: fmt.Sprintf("%s/%s/%d", size.name, c.peer.Name, threads), Goal: size.goal,
+					What: fmt.Sprintf("how many times as many gets a second as %s, of %d memories, %s", c.peer.Name, len(size.data.ids), plural(threads, "reader")),
 				}, func(ctx context.Context, dir string) (bench.Spread, error) {
 					return compareGets(ctx, o, dir, size.data, c.peer, threads)
 				})
@@ -86,15 +97,12 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// openBoth opens a store of ours and one of p's.
-func openBoth(dir string, n int, sum engine.Checksum, p *peer) (mine, theirs stored, discard func() error, err error) {
-	if mine, err = openOurs(filepath.Join(dir, "ours"), n, sum); err != nil {
-		return nil, nil, nil, err
-	}
+// beside opens a store of p's beside mine. discard closes both.
+func beside(dir string, mine stored, p *peer) (theirs stored, discard func() error, err error) {
 	if theirs, err = p.open(filepath.Join(dir, "theirs")); err != nil {
-		return nil, nil, nil, errors.Join(err, mine.close())
+		return nil, nil, errors.Join(err, mine.close())
 	}
-	return mine, theirs, func() error { return errors.Join(mine.close(), theirs.close()) }, nil
+	return theirs, func() error { return errors.Join(mine.close(), theirs.close()) }, nil
 }
 
 // rest waits, outside the time, until a peer that can tell does nothing in the background any
@@ -114,10 +122,11 @@ func rest(ctx context.Context, s stored) error {
 // goes into one round several times, or it would be in some rounds and not in others.
 const passes = 4
 
-// comparePuts has both write the same ids over and over: both are warm, and neither
-// grows but by what it does with old values.
-func comparePuts(ctx context.Context, o options, dir string, p *peer, sum engine.Checksum, writers int) (r bench.Spread, err error) {
-	mine, theirs, discard, err := openBoth(dir, len(o.many.ids), sum, p)
+// comparePuts has both write the same ids over and over: both are warm, and neither grows but by
+// what it does with old values. To a peer a new id and a known one are much the same; to ours they
+// are not, so it is compared with both: one store is emptied for each pass, one replaces.
+func comparePuts(ctx context.Context, o options, dir string, mine *ours, p *peer, writers int) (r bench.Spread, err error) {
+	theirs, discard, err := beside(dir, mine, p)
 	if err != nil {
 		return r, err
 	}
@@ -144,7 +153,11 @@ func comparePuts(ctx context.Context, o options, dir string, p *peer, sum engine
 }
 
 func compareGets(ctx context.Context, o options, dir string, d *data, p *peer, readers int) (r bench.Spread, err error) {
-	mine, theirs, discard, err := openBoth(dir, len(d.ids), engine.WholeEntry, p)
+	mine, err := openOurs(filepath.Join(dir, "ours"), len(d.ids), engine.WholeEntry)
+	if err != nil {
+		return r, err
+	}
+	theirs, discard, err := beside(dir, mine, p)
 	if err != nil {
 		return r, err
 	}

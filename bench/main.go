@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"syscall"
 
 	"slotrace/engine/bench"
@@ -27,6 +28,7 @@ import (
 type options struct {
 	full     bool // 10 million entries, too
 	json     bool
+	quick    bool
 	list     bool
 	only     *regexp.Regexp
 	rounds   int
@@ -44,9 +46,8 @@ type measure struct {
 
 func main() {
 	var o options
-	quick := false
 	flag.BoolVar(&o.full, "full", false, "measure growth to 10 million entries: 4 GB of memory and 1.6 GB of disk")
-	flag.BoolVar(&quick, "quick", false, "few short rounds, to see that it works")
+	flag.BoolVar(&o.quick, "quick", false, "few short rounds, to see that it works")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object")
 	flag.BoolVar(&o.list, "list", false, "print the names of the figures")
 	only := flag.String("only", "", "take figures whose name has this `regexp` in it")
@@ -54,7 +55,7 @@ func main() {
 	few, many := 2_000, 16_000
 	o.rounds, o.largest = 7, 1_000_000
 	switch {
-	case quick:
+	case o.quick:
 		few, many, o.rounds, o.largest = 100, 200, 1, 10_000
 	case o.full:
 		o.largest = 10_000_000
@@ -65,6 +66,10 @@ func main() {
 		os.Exit(2)
 	}
 	o.few, o.many = newData(few), newData(many)
+	if len(chosen(o)) == 0 {
+		fmt.Fprintln(os.Stderr, "bench: --only: no figure is called so; see --list")
+		os.Exit(2)
+	}
 	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 		o.progress = func(name string) { fmt.Fprintf(os.Stderr, "\r\x1b[Kmeasuring %s\r", name) }
 	}
@@ -81,14 +86,26 @@ func main() {
 	}
 }
 
+// chosen lists the figures that are to be taken.
+func chosen(o options) []measure {
+	return slices.DeleteFunc(append(compare(o), grow(o)...), func(m measure) bool { return !o.only.MatchString(m.Name) })
+}
+
+// told is what is printed of a run.
+type told struct {
+	bench.Report
+	Promises string      `json:"promises"` // of slotrace
+	Peers    []peerWords `json:"peers"`
+}
+
 // run takes the figures and prints them.
 func run(ctx context.Context, o options, stdout io.Writer) error {
-	r := bench.Report{Machine: bench.Here(), Figures: []bench.Figure{}}
-	for _, m := range append(compare(o), grow(o)...) {
-		switch {
-		case !o.only.MatchString(m.Name):
-			continue
-		case o.list:
+	r := told{Report: bench.Report{Machine: bench.Here(), Quick: o.quick, Figures: []bench.Figure{}}, Promises: promises}
+	for _, p := range peers {
+		r.Peers = append(r.Peers, p.peerWords)
+	}
+	for _, m := range chosen(o) {
+		if o.list {
 			fmt.Fprintln(stdout, m.Name)
 			continue
 		}
@@ -126,14 +143,19 @@ func (m measure) measure(ctx context.Context) (bench.Figure, error) {
 	return m.Figure, err
 }
 
-func report(w io.Writer, o options, r bench.Report) error {
+func report(w io.Writer, o options, r told) error {
 	m := r.Machine
+	if o.quick {
+		fmt.Fprint(w, "a quick run, to see that it works: the figures mean nothing\n\n")
+	}
 	fmt.Fprintf(w, "%d cores, %s %s, values of %d bytes and their metadata\n\n", m.Cores, m.Go, m.System, 4*values)
 	if err := bench.Table(w, r.Figures); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, `
-store/PEER/N   as many puts a second as PEER times this: N writers, %d memories, ids, embeddings and contents alike
+store/PEER/N   as many puts a second as PEER times this: N writers, %d memories, ids, embeddings and contents alike; ours is
+               emptied before, in nobody's time: its ids are new, where PEER has had them before
+replace/PEER/N the same, where ours has had them, too, and replaces their entries
 store-content-only/PEER/N   the same, where our checksums leave the embeddings out, which is an option. None of the peers
                sums up a value while it is put (in the background some do); in the rows above we sum up all of it
 store/first-fill   a put takes so much longer while pages are touched for the first time; above they are there
@@ -145,8 +167,8 @@ medians of rounds in which the two sides take turns; half of the rounds lay betw
 
 %s
 `, len(o.many.ids), len(o.few.ids), len(o.many.ids), smallBlock, least, promises)
-	for _, p := range peers {
-		fmt.Fprintf(w, "\n%s\n  set here:  %s\n  promises more: %s\n  promises less: %s\n", p.name, p.settings, p.more, p.less)
+	for _, p := range r.Peers {
+		fmt.Fprintf(w, "\n%s\n  set here:  %s\n  promises more: %s\n  promises less: %s\n", p.Name, p.Settings, p.More, p.Less)
 	}
 	return nil
 }

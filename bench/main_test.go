@@ -11,7 +11,7 @@ import (
 // that is not there is an error.
 func TestEveryFigureIsTaken(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	o := options{few: newData(50), many: newData(100), rounds: 1, largest: 10_000, only: regexp.MustCompile(""), list: true}
+	o := options{few: newData(50), many: newData(100), rounds: 1, quick: true, largest: 10_000, only: regexp.MustCompile(""), list: true}
 	var names, out bytes.Buffer
 	if err := run(t.Context(), o, &names); err != nil {
 		t.Fatal(err)
@@ -20,15 +20,20 @@ func TestEveryFigureIsTaken(t *testing.T) {
 	if err := run(t.Context(), o, &out); err != nil {
 		t.Fatal(err)
 	}
-	var r struct {
-		Complete bool
-		Figures  []struct{ Value float64 }
-	}
+	var r told
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatal(err)
 	}
 	if want := bytes.Count(names.Bytes(), []byte("\n")); len(r.Figures) != want || want < 25 || !r.Complete {
 		t.Errorf("%d figures of %d, complete %v", len(r.Figures), want, r.Complete)
+	}
+	for i, p := range r.Peers {
+		if p != peers[i].peerWords || p.Settings == "" || p.More == "" || p.Less == "" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if !r.Quick || r.Promises != promises || len(r.Peers) != len(peers) {
+		t.Errorf("%+v", r)
 	}
 	for _, f := range r.Figures {
 		if f.Value <= 0 {

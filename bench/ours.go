@@ -3,19 +3,28 @@ package main
 import "slotrace/engine"
 
 // ours is the store as it comes, but for what checksums cover: fetch-add, no observer.
-type ours struct{ store *engine.Store }
+type ours struct {
+	store *engine.Store
+	keeps bool // entries, which are replaced
+}
 
+// openOurs opens a store that n entries fill, and that is emptied for the next ones.
 func openOurs(path string, n int, sum engine.Checksum) (*ours, error) {
 	s, err := engine.Create(path, engine.Options{Capacity: uint64(n), Embedding: values, Checksum: sum})
-	if err != nil {
-		return nil, err
-	}
-	return &ours{s}, nil
+	return &ours{store: s}, err
+}
+
+// openReplacing opens one that keeps its n entries, and has room to replace them.
+func openReplacing(path string, n int, sum engine.Checksum) (*ours, error) {
+	s, err := engine.Create(path, engine.Options{Capacity: uint64(n + n/4), Embedding: values, Checksum: sum})
+	return &ours{store: s, keeps: true}, err
 }
 
 func (o *ours) clear() error {
-	o.store.Reset()
-	return nil
+	if o.keeps {
+		return nil
+	}
+	return o.store.Reset()
 }
 
 func (o *ours) put(d *data, writer, writers int) error {

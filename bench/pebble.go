@@ -8,25 +8,23 @@ import (
 const pebblePromises = "atomic batches, snapshots, keys in order, deletion of ranges, values of any size, and far more of them than memory holds; " +
 	"with its log on and synced, what was written survives the loss of power"
 
-var pebbleEach = &peer{
-	name: "pebble",
-	settings: "DisableWAL, memtable of 64 MB, block cache of 256 MB, files in memory (syncing them would stall the other side's mapping), " +
+var pebbleEach = &peer{peerWords{
+	Name: "pebble",
+	Settings: "DisableWAL, memtable of 64 MB, block cache of 256 MB, files in memory (syncing them would stall the other side's mapping), " +
 		"otherwise its defaults: it flushes and compacts as it needs, and what it is at after a round is waited for, in nobody's time; one put a batch",
-	more: pebblePromises,
-	less: "here, without its log, that a put survives the death of the process",
-	open: func(string) (stored, error) { return openPebble(&pebble.Options{MemTableSize: 64 << 20}, false) },
-}
+	More: pebblePromises,
+	Less: "here, without its log, that a put survives the death of the process",
+}, func(string) (stored, error) { return openPebble(&pebble.Options{MemTableSize: 64 << 20}, false) }}
 
 // pebbleMemory is the kindest to pebble: what is timed is its memtable alone.
-var pebbleMemory = &peer{
-	name:     "pebble-memtable",
-	settings: "as pebble, but a memtable of 128 MB that is flushed while the clock stands, and no compactions: puts go to memory that was used before, and nothing else happens",
-	more:     pebblePromises,
-	less:     "here, that anything survives the end of the process; checksums",
-	open: func(string) (stored, error) {
-		return openPebble(&pebble.Options{MemTableSize: 128 << 20, DisableAutomaticCompactions: true, L0StopWritesThreshold: 1 << 20}, true)
-	},
-}
+var pebbleMemory = &peer{peerWords{
+	Name:     "pebble-memtable",
+	Settings: "as pebble, but a memtable of 128 MB that is flushed while the clock stands, and no compactions: puts go to memory that was used before, and nothing else happens",
+	More:     pebblePromises,
+	Less:     "here, that anything survives the end of the process; checksums",
+}, func(string) (stored, error) {
+	return openPebble(&pebble.Options{MemTableSize: 128 << 20, DisableAutomaticCompactions: true, L0StopWritesThreshold: 1 << 20}, true)
+}}
 
 type pebbles struct {
 	db    *pebble.DB

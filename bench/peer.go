@@ -75,11 +75,15 @@ type stored interface {
 
 // peer is a store to compare with.
 type peer struct {
-	name     string
-	settings string // that it has here
-	more     string // what it promises that slotrace does not
-	less     string // what slotrace promises, and it, set as it is here, does not
-	open     func(dir string) (stored, error)
+	peerWords
+	open func(dir string) (stored, error)
+}
+
+type peerWords struct {
+	Name     string `json:"name"`
+	Settings string `json:"settings"`      // that it has here
+	More     string `json:"promises_more"` // that slotrace does not
+	Less     string `json:"promises_less"` // what slotrace promises, and it, set as it is here, does not
 }
 
 var peers = []*peer{bboltEach, bboltThousand, pebbleEach, pebbleMemory, badgerEach}
