@@ -19,8 +19,8 @@ import (
 // that ends by then leaves that to the next Compact or to Close.
 //
 // ctx bounds the wait for puts under way, too; then nothing has changed. Nothing has
-// changed, either, if there is no room for the new file, or if an entry is found to be
-// damaged: that is an error, and deleting the entry would do.
+// changed, either, if there is no room for the new file, or if an entry is damaged: that is
+// an error, as what is left of it would be lost. DropDamaged lets go of it.
 func (h *Handle) Compact(ctx context.Context) error { return h.rewrite(ctx, 0, 0) }
 
 // Resize is Compact into a file of another size: capacity slots and content bytes; 0 is
@@ -72,12 +72,59 @@ func (s *Store) rewriteAlone(ctx context.Context, t *visible.Thread, capacity, c
 	if err := to.check(); err != nil {
 		return err
 	}
+	if s.damaged.Load() > 0 {
+		if err := s.firstDamaged(old); err != nil {
+			return err
+		}
+	}
 	next, err := s.newFile(old, to)
 	if err != nil {
 		return err
 	}
 	next.setArea(s.area)
 	return s.switchTo(ctx, t, old, next)
+}
+
+// firstDamaged says which entry the first one is that is damaged. The index need not lead to it.
+func (s *Store) firstDamaged(g *generation) (err error) {
+	defer onFault(func(any) { err = fmt.Errorf("%s: %w", g.name(), ErrTruncated) }, g)()
+	for slot := range g.capacity {
+		if state, id, _, why := g.inspect(slot); state == entryDamaged {
+			return damagedEntry(slot, string(id), why)
+		}
+	}
+	return nil
+}
+
+func damagedEntry(slot uint64, id, why string) error {
+	return fmt.Errorf("slot %d, %.60q: %w: %s; DropDamaged lets go of it", slot, id, ErrDamaged, why)
+}
+
+// DropDamaged verifies every entry, as Open does, and takes those that are damaged out of the
+// store, for good: their slots are free again. It returns how many there were. Nobody is in
+// the store meanwhile.
+func (s *Store) DropDamaged() (dropped uint64, err error) {
+	err = s.alone(func(g *generation) error {
+		leads := make(map[uint64][]string)
+		for _, e := range s.list() {
+			leads[e.slot] = append(leads[e.slot], e.id)
+		}
+		for slot := range g.capacity {
+			if state, _, _, _ := g.inspect(slot); state != entryDamaged {
+				continue
+			}
+			for _, id := range leads[slot] {
+				s.index.Delete(&visible.Thread{}, visible.Unlink, id)
+			}
+			word := g.commit(slot)
+			word.Poke(uint64(slotEmpty))
+			s.free.undo(freeSlot{number: slot})
+			dropped++
+		}
+		s.damaged.Store(0)
+		return nil
+	})
+	return dropped, err
 }
 
 // newFile makes a generation that does not count yet.
@@ -109,6 +156,7 @@ func (s *Store) switchTo(ctx context.Context, t *visible.Thread, old, next *gene
 	var c copied
 	defer func() {
 		if s.current.Peek() == next { // from here on there is no way back
+			old.void()
 			for _, id := range c.gone {
 				s.index.Delete(&visible.Thread{}, visible.Unlink, id)
 			}
@@ -141,22 +189,27 @@ func (s *Store) switchTo(ctx context.Context, t *visible.Thread, old, next *gene
 	return nil
 }
 
+// void has a file count no more, even if it stays: it must never be taken for the store when
+// the one that followed it is damaged. Who still reads it has its number.
+func (g *generation) void() {
+	defer onFault(func(any) {}, g)()
+	mark := visible.NewCounter(0, 0, word(g.mapping.Bytes(), generationAt))
+	mark.Poke(0)
+}
+
 // sync returns when a generation of a store with files would survive the loss of power.
 func (s *Store) sync(g *generation) error {
 	if s.folder == nil {
 		return nil
 	}
-	return errors.Join(g.mapping.Sync(), s.folder.sync())
+	return errors.Join(g.sync(), s.folder.sync())
 }
 
 // abandon discards a generation that is not to be the store's. Even if its file stays
 // it does not count.
-func (s *Store) abandon(g *generation) (err error) {
-	defer func() { err = errors.Join(err, s.folder.discard(g)) }()
-	defer onFault(func(any) {}, g)()
-	mark := visible.NewCounter(0, 0, word(g.mapping.Bytes(), generationAt))
-	mark.Poke(0)
-	return nil
+func (s *Store) abandon(g *generation) error {
+	g.void()
+	return s.folder.discard(g)
 }
 
 // copied is what copying entries to another file came to.
@@ -182,14 +235,14 @@ func (s *Store) copyEntries(ctx context.Context, old, next *generation) (c copie
 		state, id, p, why := old.inspect(slot)
 		switch {
 		case state == entryIntact && string(id) == e.id:
-		case state == entryEmpty: // a delete died behind half of its work
+		case state == entryEmpty: // after a collision another's entry there was deleted
 			c.gone = append(c.gone, e.id)
 			continue
 		case state == entryDamaged || s.kind.Holds:
 			if why == "" {
 				why = "its slot holds another"
 			}
-			return c, fmt.Errorf("slot %d, %q: %w: %s", slot, e.id, ErrDamaged, why)
+			return c, damagedEntry(slot, e.id, why)
 		default: // a collision has put another's there
 			c.gone = append(c.gone, e.id)
 			continue

@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -323,3 +326,185 @@ func TestAPanicInTheCriticalSectionLeavesAStoreThatServes(t *testing.T) {
 		}
 	}
 }
+
+// A file that was the store's stays while somebody views it. It must not be taken for the store
+// when the one that followed is damaged.
+func TestAnOldFileIsNotServedForANewOneThatIsDamaged(t *testing.T) {
+	s, dir := fileStore(t, Options{Capacity: 8})
+	h, reader := s.Handle(0, nil), s.Handle(1, nil)
+	put(t, h, memory(0, 0), memory(0, 1))
+	err := reader.View("w0-m1", func(m *Memory) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := s.Handle(2, &at{visible.Switch, cancel}).Compact(ctx); err != nil {
+			return err
+		}
+		if string(m.Content) != string(memory(0, 1).Content) {
+			t.Errorf("the view has %q now", m.Content)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, h, memory(0, 2))
+	drop(t, h, "w0-m0")
+	if err := s.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	const newest = "00000002.store"
+	for name, spoil := range map[string]func(b []byte) []byte{
+		"as it is":   func(b []byte) []byte { return b },
+		"cut to 0":   func(b []byte) []byte { return b[:0] },
+		"zero page":  func(b []byte) []byte { clear(b[:headerBytes]); return b },
+		"cut short":  func(b []byte) []byte { return b[:len(b)-1] },
+		"other head": func(b []byte) []byte { b[0] ^= 1; return b },
+	} {
+		as := t.TempDir() // as a process leaves it that is killed here
+		for _, file := range []string{"00000001.store", newest} {
+			b, err := os.ReadFile(filepath.Join(dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file == newest {
+				b = spoil(b)
+			}
+			if err := os.WriteFile(filepath.Join(as, file), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, checked := Check(as)
+		s, opened := Open(as, "")
+		if name == "as it is" {
+			if checked != nil || opened != nil || r.Entries != 2 {
+				t.Errorf("%s: %+v, %v, %v", name, r, checked, opened)
+			}
+		} else if checked == nil || opened == nil {
+			t.Errorf("%s: check %+v, %v; open %v", name, r, checked, opened)
+		}
+		if opened == nil {
+			s.Close()
+		}
+	}
+}
+
+// Only who asks for it lets go of what is damaged.
+func TestADamagedEntryIsDroppedOnlyWhenAskedFor(t *testing.T) {
+	s, dir := fileStore(t, Options{Capacity: 4})
+	put(t, s.Handle(0, nil), memory(0, 0), memory(0, 1), memory(0, 2))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(first(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[headerBytes] ^= 1
+	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(dir, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h := s.Handle(0, nil)
+	g := s.current.Peek()
+	g.mapping.Bytes()[headerBytes+g.blockBytes()] ^= 1 // and one that the index leads to
+	for range 2 {
+		if err := h.Compact(t.Context()); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), `slot 0, "w0-m0"`) || !strings.Contains(err.Error(), "DropDamaged") {
+			t.Errorf("compact: %v", err)
+		}
+	}
+	if n, err := s.DropDamaged(); n != 2 || err != nil {
+		t.Errorf("%d dropped, %v", n, err)
+	}
+	if n, err := s.DropDamaged(); n != 0 || err != nil {
+		t.Errorf("%d dropped then, %v", n, err)
+	}
+	if err := h.Compact(t.Context()); err != nil {
+		t.Errorf("compact: %v", err)
+	}
+	if _, err := h.Get("w0-m1"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("get: %v", err)
+	}
+	put(t, h, memory(1, 0), memory(1, 1), memory(1, 2))
+	if st := s.Stats(); st.Entries != 4 || st.Damaged != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// Whoever dies in the middle of replacing or deleting leaves all of it done, or nothing.
+func TestAPanicInAReplacementOrADelete(t *testing.T) {
+	steps := []visible.Step{visible.EnterID, visible.Find, visible.Previous, visible.Commit, visible.Index, visible.Clear, visible.Unlink, visible.Free, visible.LeaveID, visible.Unpin}
+	died := 0
+	for _, step := range steps {
+		for _, do := range []string{"put", "delete"} {
+			for _, behind := range []bool{false, true} {
+				for nth := range 3 {
+					o := &dying{step: step, behind: behind, nth: nth}
+					name := fmt.Sprintf("%s dies at %s, %d, %v", do, step, nth, behind)
+					s, dir := fileStore(t, Options{Capacity: 3})
+					h := s.Handle(0, nil)
+					put(t, h, memory(0, 0))
+					m := memory(0, 0)
+					m.Content = []byte("second")
+					func() {
+						defer func() {
+							if recover() != nil {
+								died++
+							}
+						}()
+						if doomed := s.Handle(1, o); do == "put" {
+							doomed.Put(m)
+						} else {
+							doomed.Delete(m.ID)
+						}
+					}()
+					_, err := h.Get(m.ID)
+					seen := 0
+					h.Range(func(*Memory) bool { seen++; return true })
+					if there := err == nil; there != (seen == 1) || !there && do == "put" {
+						t.Errorf("%s: get %v, range sees %d", name, err, seen)
+					}
+					if err := h.Delete(m.ID); err != nil && !errors.Is(err, ErrNotFound) {
+						t.Errorf("%s: %v", name, err)
+					}
+					if _, err := h.Get(m.ID); !errors.Is(err, ErrNotFound) {
+						t.Errorf("%s: deleted, get: %v", name, err)
+					}
+					put(t, h, memory(1, 0), memory(1, 1), memory(1, 2)) // no slot is lost
+					if err := h.Put(memory(1, 3)); !errors.Is(err, ErrFull) {
+						t.Errorf("%s: a fourth in three slots: %v", name, err)
+					}
+					drop(t, h, "w1-m0", "w1-m1", "w1-m2")
+					if err := s.Close(); err != nil {
+						t.Fatal(err)
+					}
+					if r, err := Check(dir); err != nil || r.Entries != 0 || r.DamagedAll != 0 {
+						t.Errorf("%s: it is back: %+v, %v", name, r, err)
+					}
+				}
+			}
+		}
+	}
+	if died < 40 {
+		t.Errorf("%d died", died)
+	}
+}
+
+// dying panics at a step, for the nth time that it comes by, before it or behind it.
+type dying struct {
+	step   visible.Step
+	behind bool
+	nth    int
+}
+
+func (d *dying) die(op visible.Op, behind bool) {
+	if op.Step == d.step && behind == d.behind {
+		if d.nth--; d.nth == -1 {
+			panic("an observer's fault")
+		}
+	}
+}
+
+func (d *dying) Point(_ *visible.Thread, op visible.Op)          { d.die(op, false) }
+func (d *dying) Done(_ *visible.Thread, op visible.Op, _ uint64) { d.die(op, true) }

@@ -26,7 +26,11 @@ import (
 // The test binary is also the process that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("SLOTRACE_CRASH_DIR"); dir != "" {
-		fmt.Fprintln(os.Stderr, writeUntilKilled(dir, os.Getenv("SLOTRACE_CRASH_ALLOCATOR"), os.Getenv("SLOTRACE_CRASH_SEED")))
+		write, allocator := writeUntilKilled, os.Getenv("SLOTRACE_CRASH_ALLOCATOR")
+		if name, ok := strings.CutPrefix(allocator, "shared "); ok {
+			write, allocator = shareUntilKilled, name
+		}
+		fmt.Fprintln(os.Stderr, write(dir, allocator, os.Getenv("SLOTRACE_CRASH_SEED")))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())

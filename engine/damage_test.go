@@ -200,9 +200,28 @@ func TestAFileThatIsCutUnderTheMapIsAnError(t *testing.T) {
 				}
 			}
 			s.Stats()
-			if err := s.Close(); err != nil {
+			if err := s.Close(); !errors.Is(err, ErrTruncated) {
 				t.Errorf("%s: close: %v", name, err)
 			}
+			if err := s.Close(); err != nil {
+				t.Errorf("%s: close again: %v", name, err)
+			}
+		}
+	}
+}
+
+// What is missing within a page does not fault: whoever asks for it to be kept is told.
+func TestAFileThatIsCutWithinItsLastPage(t *testing.T) {
+	for name, sync := range map[string]func(s *Store) error{"sync": (*Store).Sync, "close": (*Store).Close} {
+		s, dir := fileStore(t, Options{Capacity: 4, Content: 64})
+		if err := s.Handle(0, nil).Put(memory(0, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(first(dir), int64(s.current.Peek().contentAt()+10)); err != nil {
+			t.Fatal(err)
+		}
+		if err := sync(s); !errors.Is(err, ErrTruncated) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -21,8 +21,9 @@ func (h *Handle) Delete(id string) (err error) {
 	}
 	h.begin(deleting)
 	lock := s.idLock(id)
-	lock.Lock(t, visible.EnterID)                 // enter-id
-	defer lock.Unlock(t, visible.LeaveID)         // leave-id
+	lock.Lock(t, visible.EnterID)         // enter-id
+	defer lock.Unlock(t, visible.LeaveID) // leave-id
+	defer h.finish(id)
 	slot, ok := s.index.Load(t, visible.Find, id) // find
 	if !ok {
 		return fmt.Errorf("delete %q: %w", id, ErrNotFound)
@@ -31,13 +32,14 @@ func (h *Handle) Delete(id string) (err error) {
 	// The commit word first: as long as it counts, whoever puts the id anew finds it in
 	// the index, and waits. The slot last: until then the index leads to it.
 	if entry.own {
+		h.ends(slot, entry, false)
 		h.clear(slot) // clear
 	}
 	s.index.Delete(t, visible.Unlink, id) // unlink
 	h.locks(between)
 	switch {
 	case entry.own:
-		h.retire(slot, entry) // free
+		s.free.retire(t, &h.ending) // free
 	case entry.found != "":
 		return &ClobberedError{ID: id, Found: entry.found, Slot: slot}
 	}
@@ -78,13 +80,12 @@ func (h *Handle) clear(slot uint64) {
 	word.Store(&h.thread, visible.Clear, uint64(slotEmpty))
 }
 
-// retire frees a slot that was cleared, and to which the index leads no more.
-func (h *Handle) retire(slot uint64, e holder) {
-	freed := freeSlot{number: slot, at: e.at, room: e.room}
+// ends says that the entry in a slot is about to end.
+func (h *Handle) ends(slot uint64, e holder, replaced bool) {
 	if !h.store.kind.Holds {
-		freed.room = 0 // others may have been given these bytes
+		e.room = 0 // others may have been given these bytes
 	}
-	h.store.free.retire(&h.thread, freed)
+	h.ending = ending{open: true, replaced: replaced, slot: freeSlot{number: slot, at: e.at, room: e.room}}
 }
 
 // DeleteSource is this file, as the binary was built from it.

@@ -15,7 +15,9 @@
 // all. Opening a store verifies every entry; one that is damaged is not served, and
 // Check says which. A full disk is an error of Create, or of Compact: all of a file's
 // space is taken when it is made. A file that somebody cuts short while it is mapped is
-// ErrTruncated, not the end of the process, and so is a disk that fails under it.
+// ErrTruncated, not the end of the process, and so is a disk that fails under it. What is
+// missing within the file's last page only Sync, Close and Compact notice: until then it
+// reads as zeros, as nothing that is read is summed up again.
 //
 // # What it does not
 //

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"slotrace/engine/mapping"
@@ -270,4 +271,86 @@ func TestTheChecksumCoversTheID(t *testing.T) {
 	if n := s.Stats().Entries; n != 0 {
 		t.Errorf("%d entries came back under another id", n)
 	}
+}
+
+func TestAReplacementThatFailsLosesNothing(t *testing.T) {
+	s, dir := fileStore(t, Options{Capacity: 4})
+	put(t, s.Handle(0, nil), memory(0, 0))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []Options{{Capacity: 1 << 32, Embedding: MaxEmbedding, Replace: true}, {Replace: true}, {Capacity: 1, Allocator: "hope", Replace: true}} {
+		if s, err := Create(dir, o); err == nil {
+			s.Close()
+			t.Fatalf("%+v: made", o)
+		}
+	}
+	s, err := Open(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Handle(0, nil).Get("w0-m0"); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Create(dir, Options{Capacity: 2, Replace: true}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if files, _, err := files(dir); err != nil || len(files) != 1 || s.Stats().Capacity != 2 {
+		t.Errorf("%v, %v, %+v", files, err, s.Stats())
+	}
+}
+
+// A store whose header is lost may be one that somebody can save.
+func TestCreateKeepsAFileWithoutAHeader(t *testing.T) {
+	s, dir := fileStore(t, Options{Capacity: 4})
+	put(t, s.Handle(0, nil), memory(0, 0))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(first(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(b[:headerBytes])
+	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir, Options{Capacity: 1}); !errors.Is(err, ErrExists) {
+		t.Errorf("%v", err)
+	}
+	clear(b)
+	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err = Create(dir, Options{Capacity: 1}) // nothing is in it: its making was cut off
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+}
+
+func TestSyncsAtOnceWhileSlotsAreFreed(t *testing.T) {
+	s, _ := fileStore(t, Options{Capacity: 64})
+	var all sync.WaitGroup
+	for w := range 3 {
+		all.Go(func() {
+			h := s.Handle(w, nil)
+			for i := range 50 {
+				m := memory(w, i%3)
+				if err := errors.Join(h.Put(m), h.Delete(m.ID)); err != nil {
+					t.Error(err)
+				}
+				if i%10 == 0 {
+					if err := s.Sync(); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -3,12 +3,14 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"slotrace/engine/mapping"
 )
@@ -20,7 +22,8 @@ import (
 type folder struct {
 	path string
 	lock *os.File // nil if there is none to lock
-	made bool     // by Create, and its own place not synced yet
+
+	placed atomic.Bool // its own place in the folder above has been synced
 }
 
 const (
@@ -77,11 +80,15 @@ func (f *folder) sync() error {
 	if f == nil {
 		return nil
 	}
-	err := mapping.SyncDir(f.path)
-	if f.made && err == nil {
-		err = mapping.SyncDir(filepath.Dir(f.path))
-		f.made = err != nil
+	if err := mapping.SyncDir(f.path); err != nil || f.placed.Load() {
+		return err
 	}
+	// Whoever made it may have ended without a Sync. The folder above can be another's.
+	err := mapping.SyncDir(filepath.Dir(f.path))
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	f.placed.Store(err == nil)
 	return err
 }
 
@@ -96,7 +103,8 @@ func (f *folder) discard(g *generation) error {
 
 // Create makes a store in the folder dir, which is made if it is missing, and opens
 // it. All of its disk space is taken at once: a disk that is too small is an error
-// here, never later. A Create that fails leaves nothing behind.
+// here, never later. A Create that fails leaves nothing behind; what it is to replace goes
+// when the new store is there, so both need room.
 func Create(dir string, o Options) (*Store, error) {
 	g, err := o.geometry()
 	if err != nil {
@@ -134,7 +142,6 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.made = made
 	fail := func(err error) (*Store, error) {
 		if made {
 			os.Remove(f.lock.Name()) // while it is locked: nobody else uses it
@@ -145,20 +152,18 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 	if err != nil {
 		return fail(err)
 	}
-	for _, n := range numbers { // all of them looked at before the first is removed
+	last := uint64(0)
+	for _, n := range numbers {
+		last = max(last, n)
 		whole, err := isWhole(f.file(n))
+		if err == nil && !whole && !o.Replace {
+			whole, err = holdsSomething(f.file(n))
+		}
 		if errors.Is(err, ErrForeign) {
 			return fail(fmt.Errorf("%s: %w", f.file(n), err))
 		}
 		if (whole || err != nil) && !o.Replace {
 			return fail(ErrExists)
-		}
-	}
-	last := uint64(0)
-	for _, n := range slices.Backward(numbers) { // the newest, which is the store, last
-		last = n
-		if err := os.Remove(f.file(n)); err != nil {
-			return fail(err)
 		}
 	}
 	path := f.file(last + 1)
@@ -168,12 +173,15 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 	}
 	n := format(m, g, path, 1)
 	s, err := attach(f, n, o.Allocator)
-	if err == nil {
-		s.choose(o)
-	}
 	if err != nil {
 		os.Remove(path)
 		return fail(err)
+	}
+	s.choose(o)
+	for _, old := range slices.Backward(numbers) { // the newest last: whichever is left, an opening takes the new one
+		if err := os.Remove(f.file(old)); err != nil {
+			return nil, errors.Join(err, s.Close(), os.Remove(path))
+		}
 	}
 	n.ahead = newAhead(n, 0)
 	return s, nil
@@ -188,7 +196,10 @@ func isWhole(path string) (bool, error) {
 	}
 	defer f.Close()
 	head := make([]byte, headerBytes)
-	n, _ := f.ReadAt(head, 0)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return false, err
+	}
 	switch head = head[:n]; {
 	case allZero(head):
 		return false, nil
@@ -199,6 +210,29 @@ func isWhole(path string) (bool, error) {
 	}
 	_, err = readHeader(head)
 	return true, err
+}
+
+// holdsSomething says whether there is a byte in a file that is not 0: one without a header can
+// be a store that was damaged.
+func holdsSomething(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	b := make([]byte, 1<<20)
+	for {
+		n, err := f.Read(b)
+		if !allZero(b[:n]) {
+			return true, nil
+		}
+		if err == io.EOF {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }
 
 func allZero(b []byte) bool {
@@ -270,7 +304,7 @@ func (f *folder) newest(write bool) (g *generation, others []uint64, err error) 
 		whole, err := isWhole(f.file(n))
 		if err == nil && !whole {
 			if i == len(numbers)-1 {
-				return nil, nil, fmt.Errorf("%s: %w: its making was cut off, or it was cut short", f.file(n), ErrDamaged)
+				return nil, nil, fmt.Errorf("%s: %w: its making was cut off, or it was cut short", f.file(numbers[0]), ErrDamaged)
 			}
 			others = append(others, n)
 			continue

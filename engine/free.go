@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"slotrace/engine/visible"
 )
@@ -34,6 +35,7 @@ type freeList struct {
 
 	undoing sync.Mutex // guards undone, and is held for no longer than that takes
 	undone  []freeSlot // of puts that died
+	orphans []freeSlot // of entries that were ended for somebody who died; readers may be looking at them
 }
 
 // look is a door that somebody may be inside by, and how often it had been left by one who
@@ -59,18 +61,27 @@ func (f *freeList) undo(slot freeSlot) {
 	f.undoing.Unlock()
 }
 
-// takeUndone makes the slots of puts that died ready. Who calls has the list's lock.
+// adopt frees a slot that readers may be looking at, for somebody who died.
+func (f *freeList) adopt(slot freeSlot) {
+	f.undoing.Lock()
+	f.orphans = append(f.orphans, slot)
+	f.undoing.Unlock()
+}
+
+// takeUndone takes over the slots of those who died. Who calls has the list's lock.
 func (f *freeList) takeUndone() {
 	f.undoing.Lock()
 	f.ready, f.undone = append(f.ready, f.undone...), nil
+	f.fresh, f.orphans = append(f.fresh, f.orphans...), nil
 	f.undoing.Unlock()
 }
 
 // retire frees a slot that readers may be looking at. The index leads nobody to it
 // any more.
-func (f *freeList) retire(t *visible.Thread, slot freeSlot) {
+func (f *freeList) retire(t *visible.Thread, e *ending) {
 	f.lock.Lock(t, visible.Free)
-	f.fresh = append(f.fresh, slot)
+	f.fresh = append(f.fresh, e.slot)
+	e.open = false
 	f.wait()
 	f.lock.Unlock(t, visible.Free)
 }
@@ -90,29 +101,68 @@ func (f *freeList) wait() {
 	}
 }
 
-// patience is how often take looks whether readers have gone: gets are short.
-const patience = 1000
+// patience is how long take waits for readers of slots that were freed. Gets are short, but who
+// is in the middle of one may have been taken off its processor.
+const patience = 100 * time.Millisecond
 
 // take returns a free slot that nobody looks at any more, if there is one: one with
 // room for n bytes rather than another, and with roomy no other.
 func (f *freeList) take(t *visible.Thread, n uint64, roomy bool) (slot freeSlot, ok bool) {
+	const turns = 1000 // of looking again at once, before it naps
+	var waited time.Duration
+	for turn := 0; ; turn++ {
+		slot, ok, wait := f.tryTake(t, n, roomy)
+		if ok || !wait || waited >= patience {
+			return slot, ok
+		}
+		if turn < turns {
+			runtime.Gosched()
+			continue
+		}
+		began := time.Now()
+		time.Sleep(min(time.Duration(turn-turns+1)*10*time.Microsecond, longestNap))
+		waited += time.Since(began)
+	}
+}
+
+// tryTake takes a slot, or says that there may be one when readers have gone.
+func (f *freeList) tryTake(t *visible.Thread, n uint64, roomy bool) (slot freeSlot, ok, wait bool) {
 	f.lock.Lock(t, visible.Free)
 	defer f.lock.Unlock(t, visible.Free)
 	f.takeUndone()
-	for range patience {
-		f.ripen(t)
-		if i := f.choose(n, roomy); i >= 0 {
-			last := len(f.ready) - 1
-			slot, f.ready[i] = f.ready[i], f.ready[last]
-			f.ready = f.ready[:last]
-			return slot, true
-		}
-		if len(f.batch) == 0 || t.Observer() != nil { // a scheduler decides itself who goes on
-			break
-		}
-		runtime.Gosched()
+	f.ripen(t)
+	if i := f.choose(n, roomy); i >= 0 {
+		slot = f.remove(i)
+		f.split(&slot, n)
+		return slot, true, false
 	}
-	return freeSlot{}, false
+	return slot, false, len(f.batch) > 0 && t.Observer() == nil // a scheduler decides itself who goes on
+}
+
+// remove takes one out of those that are ready.
+func (f *freeList) remove(i int) freeSlot {
+	slot, last := f.ready[i], len(f.ready)-1
+	f.ready[i] = f.ready[last]
+	f.ready = f.ready[:last]
+	return slot
+}
+
+// split leaves a slot that has room for n bytes no more than that. What is over goes to one that
+// is taken soon, if that has less.
+func (f *freeList) split(slot *freeSlot, n uint64) {
+	if slot.room <= n {
+		return
+	}
+	over := freeSlot{at: slot.at + n, room: slot.room - n}
+	slot.room = n
+	for _, list := range [][]freeSlot{f.ready, f.batch, f.fresh} {
+		if last := len(list) - 1; last >= 0 {
+			if list[last].room < over.room {
+				list[last].at, list[last].room = over.at, over.room
+			}
+			return
+		}
+	}
 }
 
 // ripen makes slots ready that nobody looks at any more.
@@ -153,6 +203,6 @@ func (f *freeList) choose(n uint64, roomy bool) int {
 
 // reset replaces the list, while nobody else is in the store.
 func (f *freeList) reset(slots []freeSlot) {
-	f.ready, f.batch, f.fresh, f.looking, f.undone = slots, nil, nil, nil, nil
+	f.ready, f.batch, f.fresh, f.looking, f.undone, f.orphans = slots, nil, nil, nil, nil, nil
 	f.waiting.Store(false)
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"path/filepath"
 
 	"slotrace/engine/area"
@@ -89,6 +91,17 @@ func (g *generation) touch(slot uint64) {
 	if g.ahead != nil && slot&(g.ahead.stride-1) == 0 {
 		g.ahead.kick(slot)
 	}
+}
+
+// sync returns when the file's present content would survive the loss of power.
+func (g *generation) sync() error { return errors.Join(g.mapping.Sync(), g.uncut()) }
+
+// uncut is an error if the file has lost bytes.
+func (g *generation) uncut() error {
+	if g.mapping.Short() {
+		return fmt.Errorf("%s: %w", g.name(), ErrTruncated)
+	}
+	return nil
 }
 
 func (g *generation) close() error {

@@ -29,11 +29,18 @@ type Handle struct {
 	claimed bool // it has a slot for itself that no entry holds yet
 	loose   bool // there is an entry in the slot that no id leads to yet
 	slot    freeSlot
+	ending  ending
 	seen    Memory // what fn is shown
 	way     way    // nil unless the store has coarse locks
 
-	hasIndex, hasContent bool     // of these
-	_                    [32]byte // to whole cache lines, or two handles that were made one after the other would share one
+	hasIndex, hasContent bool // of these
+}
+
+// ending is an entry that is being taken out of the store.
+type ending struct {
+	open     bool // it is not in the list of free slots yet
+	replaced bool // by the one in the handle's slot
+	slot     freeSlot
 }
 
 // door is what a handle goes in by. It keeps its lock while it is inside, so whoever
@@ -60,7 +67,12 @@ var (
 // and tells its doors apart; observer, which may be nil, sees its visible
 // operations. Close gives it back.
 func (s *Store) Handle(id int, observer visible.Observer) *Handle {
-	h := &Handle{store: s, thread: *visible.NewThread(id, observer), door: new(door)}
+	return s.handle(id, observer, false)
+}
+
+// handle is Handle; aside says that it looks at no slots.
+func (s *Store) handle(id int, observer visible.Observer, aside bool) *Handle {
+	h := &Handle{store: s, thread: *visible.NewThread(id, observer), door: &door{aside: aside}}
 	h.door.writing.Init(ObjectWriting, uint64(id))
 	h.door.reading.Init(ObjectReading, uint64(id))
 	s.changeDoors(func(doors []*door) []*door { return append(doors, h.door) })
@@ -190,6 +202,28 @@ func (h *Handle) goOut(by *visible.Mutex, abandoned bool) {
 func (h *Handle) unpin(by *visible.Mutex) {
 	defer h.thread.Abandon() // if the observer panics
 	by.Unlock(&h.thread, visible.Unpin)
+}
+
+// finish ends an entry for somebody who died at it: all of it or, if it had not begun, nothing. The
+// id's lock is held.
+func (h *Handle) finish(id string) {
+	e := &h.ending
+	if !e.open {
+		return
+	}
+	e.open = false
+	index, word := h.store.index, h.pinned.commit(e.slot.number)
+	to, there := index.Peek(id)
+	switch {
+	case e.replaced && there && to == h.slot.number:
+		h.loose = false // it has been put
+		word.Poke(uint64(slotEmpty))
+	case e.replaced || commitWord(word.Peek()) != slotEmpty:
+		return
+	case there && to == e.slot.number:
+		index.Delete(&visible.Thread{}, visible.Unlink, id)
+	}
+	h.store.free.adopt(e.slot)
 }
 
 // undo gives the slot of a put that died back, with what may be in it, unless the index

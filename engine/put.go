@@ -102,6 +102,9 @@ func (h *Handle) reserve(slot, n uint64) (at uint64, own bool, err error) {
 		return at, false, nil
 	}
 	h.giveBack()
+	if h.slot, h.claimed = s.free.take(t, n, true); h.claimed { // room: is there one with room, however deep?
+		return h.slot.at, false, nil
+	}
 	return 0, false, ErrContentFull
 }
 
@@ -168,6 +171,7 @@ func (h *Handle) replace(id string, sum uint32) {
 	lock := s.idLock(id)
 	lock.Lock(t, visible.EnterID)
 	defer lock.Unlock(t, visible.LeaveID)
+	defer h.finish(id)
 	old, known := s.index.Load(t, visible.Previous, id)
 	if !known {
 		h.commit(0, sum)
@@ -180,11 +184,14 @@ func (h *Handle) replace(id string, sum uint32) {
 		before = h.holder(old, id) // not id's, if a collision has put another's there
 	}
 	h.commit(before.version+1, sum)
+	if before.own {
+		h.ends(old, before, true)
+	}
 	s.index.Store(t, visible.Index, id, slot)
 	h.loose = false
 	if before.own {
 		h.clear(old)
-		h.retire(old, before)
+		s.free.retire(t, &h.ending)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -87,7 +88,7 @@ func TestDeletedSlotsComeBackUnderABusyReader(t *testing.T) {
 		})
 	}
 	refused := 0
-	for i := range 3000 {
+	for i := range 30000 {
 		if err := writer.Delete(memory(0, i%2).ID); err != nil {
 			t.Error(err)
 		}
@@ -99,8 +100,8 @@ func TestDeletedSlotsComeBackUnderABusyReader(t *testing.T) {
 	}
 	close(stop)
 	readers.Wait()
-	if refused > 1000 { // a reader may be taken off its processor inside a get
-		t.Errorf("%d of 3000 puts were refused in a store with a free slot", refused)
+	if refused > 0 { // a reader may be taken off its processor inside a get, but not for so long
+		t.Errorf("%d of 30000 puts were refused in a store with a free slot", refused)
 	}
 }
 
@@ -324,5 +325,153 @@ func TestAPanicAnywhereLeavesNoLock(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Errorf("%s: %v", step, err)
 		}
+	}
+}
+
+// sized has id and content of n bytes together.
+func sized(id string, n int) *Memory {
+	return &Memory{ID: id, Content: make([]byte, n-len(id)), Embedding: make([]float32, testEmbedding)}
+}
+
+func put(t *testing.T, h *Handle, memories ...*Memory) {
+	t.Helper()
+	for _, m := range memories {
+		if err := h.Put(m); err != nil {
+			t.Fatalf("put %q: %v", m.ID, err)
+		}
+	}
+}
+
+func drop(t *testing.T, h *Handle, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if err := h.Delete(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func numbers(prefix string, from, to int) (ids []string) {
+	for i := from; i < to; i++ {
+		ids = append(ids, fmt.Sprintf("%s%02d", prefix, i))
+	}
+	return ids
+}
+
+// The slot that has the room lies below many that have none.
+func TestRoomForContentIsFoundHoweverDeepItLies(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 21, Content: 180 + 20*10})
+	h := s.Handle(0, nil)
+	put(t, h, sized("big", 180))
+	for _, id := range numbers("s", 0, 20) {
+		put(t, h, sized(id, 10))
+	}
+	drop(t, h, "s00", "big")
+	drop(t, h, numbers("s", 1, 20)...)
+	put(t, h, sized("one", 10), sized("new", 180))
+}
+
+// What an entry leaves of the room that it was given is another's.
+func TestRoomIsSplit(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 10, Content: 1000})
+	h := s.Handle(0, nil)
+	put(t, h, sized("large", 910))
+	for _, id := range numbers("s", 0, 9) {
+		put(t, h, sized(id, 10))
+	}
+	drop(t, h, "large")
+	drop(t, h, numbers("s", 0, 9)...)
+	for _, id := range numbers("t", 0, 10) {
+		put(t, h, sized(id, 91))
+	}
+	for _, id := range numbers("t", 0, 10) {
+		if m, err := h.Get(id); err != nil || len(m.Content) != 88 {
+			t.Errorf("%q: %d bytes, %v", id, len(m.Content), err)
+		}
+	}
+}
+
+// Opening a store gives the room between entries to those that come.
+func TestRoomIsThereAgainAfterOpening(t *testing.T) {
+	for _, keep := range []string{"s00", "s05", "s09"} {
+		s, dir := fileStore(t, Options{Capacity: 10, Content: 1000})
+		h := s.Handle(0, nil)
+		for _, id := range numbers("s", 0, 10) {
+			put(t, h, sized(id, 100))
+		}
+		for _, id := range numbers("s", 0, 10) {
+			if id != keep {
+				drop(t, h, id)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		h = s.Handle(0, nil)
+		for _, id := range numbers("t", 0, 9) {
+			put(t, h, sized(id, 100))
+		}
+		if err := h.Put(sized("more", 5)); !errors.Is(err, ErrFull) {
+			t.Errorf("an eleventh: %v", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := Check(dir); err != nil || r.DamagedAll > 0 || r.Entries != 10 {
+			t.Errorf("%s kept: %+v, %v", keep, r, err)
+		}
+	}
+}
+
+// Content in another order than slots, with gaps of several sizes and only fresh slots.
+func TestGapsGoToFreshSlotsToo(t *testing.T) {
+	s, dir := fileStore(t, Options{Capacity: 8, Content: 1000})
+	h := s.Handle(0, nil)
+	put(t, h, sized("a", 100), sized("b", 400))
+	drop(t, h, "a")
+	put(t, h, sized("c", 100), sized("d", 100), sized("e", 200))
+	for _, id := range numbers("s", 0, 3) {
+		put(t, h, sized(id, 33))
+	}
+	drop(t, h, numbers("s", 0, 3)...)
+	drop(t, h, "c", "d", "e") // b is left, from 100 to 500
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h = s.Handle(0, nil)
+	put(t, h, sized("f", 500), sized("g", 60), sized("h", 40))
+	if m, err := h.Get("b"); err != nil || len(m.Content) != 399 {
+		t.Errorf("%d bytes, %v", len(m.Content), err)
+	}
+}
+
+// Version 2 is followed by 3, and that by 0: wherever an opening is killed that ends them, none
+// comes back that was followed.
+func TestEntriesOfOneIDEndInTurn(t *testing.T) {
+	versions := []uint8{2, 3, 0}
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		var all []found
+		for _, i := range order {
+			all = append(all, found{version: versions[i]})
+		}
+		var got []uint8
+		for _, f := range inTurn(all) {
+			got = append(got, f.version)
+		}
+		if !slices.Equal(got, versions) {
+			t.Errorf("%v end in the order %v", order, got)
+		}
+	}
+	if ring := inTurn([]found{{version: 3}, {version: 1}, {version: 0}, {version: 2}, {version: 1}}); len(ring) != 5 {
+		t.Errorf("%+v", ring)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ type Store struct {
 
 // Errors of Create, and of a full store.
 var (
-	ErrExists      = errors.New("a store is there already")
+	ErrExists      = errors.New("a store is there already, which Replace would overwrite")
 	ErrFull        = errors.New("the store is full")
 	ErrContentFull = fmt.Errorf("%w: no room for the content", ErrFull)
 )
@@ -142,8 +143,7 @@ func attach(f *folder, g *generation, allocator string) (*Store, error) {
 	if err := s.setAllocator(allocator); err != nil {
 		return nil, errors.Join(err, g.close())
 	}
-	s.own = s.Handle(-1, nil)
-	s.own.door.aside = true
+	s.own = s.handle(-1, nil, true)
 	return s, nil
 }
 
@@ -197,7 +197,7 @@ func lockWithin(ctx context.Context, m *visible.Mutex, t *visible.Thread) error 
 
 func known(allocator string) error {
 	if allocator != "" && alloc.Find(allocator) == nil {
-		return fmt.Errorf("there is no allocator %q", allocator)
+		return fmt.Errorf("there is no allocator %.40q; there are %s", allocator, strings.Join(alloc.Names(), ", "))
 	}
 	return nil
 }
@@ -349,25 +349,22 @@ func (s *Store) BlockSlot(op visible.Op) (slot uint64, ok bool) {
 }
 
 // Sync returns when all puts and deletes that have returned would survive the loss
-// of power.
+// of power. A file that was cut short meanwhile is ErrTruncated.
 func (s *Store) Sync() (err error) {
-	h := s.Handle(-2, nil)
+	h := s.handle(-2, nil, true)
 	defer h.Close()
-	h.door.aside = true
 	return h.ask(func(g *generation) error {
-		if err := g.mapping.Sync(); err != nil {
-			return err
-		}
-		return s.folder.sync()
+		return errors.Join(g.sync(), s.folder.sync())
 	})
 }
 
 // Close waits until every handle is outside, and closes the store: what handles are
-// asked then is answered with ErrClosed. A second Close does nothing.
+// asked then is answered with ErrClosed. A second Close does nothing. A file that was cut
+// short meanwhile is ErrTruncated, and closed all the same.
 func (s *Store) Close() error {
 	err := s.alone(func(g *generation) error {
 		s.current.Store(&visible.Thread{}, visible.Switch, nil)
-		err := g.close()
+		err := errors.Join(g.uncut(), g.close())
 		for _, o := range s.old {
 			err = errors.Join(err, s.folder.discard(o))
 		}

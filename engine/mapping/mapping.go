@@ -44,6 +44,10 @@ func (m *Mapping) Contains(address uintptr) bool {
 // For a heap mapping it does nothing.
 func (m *Mapping) Sync() error { return m.file.sync(m.bytes) }
 
+// Short says whether the file has fewer bytes than the memory by now. Memory behind its last
+// page faults, but what is missing within that page reads as zeros, and takes what is written.
+func (m *Mapping) Short() bool { return m.file.short(len(m.bytes)) }
+
 // Populate has the system find memory for [from, to) before it is written to: a
 // fault for each page costs several times the copy of what goes there. It changes
 // no byte, and is a hint: false says that there is no point in giving more.

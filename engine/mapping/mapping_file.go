@@ -133,6 +133,14 @@ func (h file) sync(b []byte) error {
 	return nil
 }
 
+func (h file) short(size int) bool {
+	if h.f == nil || size == 0 {
+		return false
+	}
+	info, err := h.f.Stat()
+	return err == nil && info.Size() < int64(size)
+}
+
 func (h file) populate(b []byte) bool { return h.f != nil && populate(b) }
 
 func (h file) close(b []byte) error {

@@ -17,5 +17,6 @@ func Lock(string, bool) (*os.File, error) { return nil, ErrUnsupported }
 func SyncDir(string) error { return nil }
 
 func (file) sync([]byte) error    { return nil }
+func (file) short(int) bool       { return false }
 func (file) populate([]byte) bool { return false }
 func (file) close([]byte) error   { return nil }
