@@ -24,7 +24,7 @@
 // There are no transactions over several ids, and no order of ids. A store has a
 // capacity; Resize gives it another. Freed slots are used anew when no fresh one is
 // left, their room for content when the content area is full; what an entry leaves of
-// such room is lost until Compact. Between two Syncs the system writes pages in an order
+// such room goes to another free slot that has less, and what cannot is lost until Compact. Between two Syncs the system writes pages in an order
 // of its own, so the loss of power may take any entry that was put, replaced or deleted
 // since, but never gives half of one (ContentOnly apart).
 package engine

@@ -22,9 +22,11 @@ type Memory struct {
 }
 
 // Put stores m, in the place of what may be there under its id. When it returns
-// nil, Get finds m, if the allocator holds. A full store is ErrFull, and to replace an
-// entry takes a slot, too; without room for the content it is ErrContentFull, which is
-// an ErrFull and for which Compact may do. m's bytes are copied, but for ID.
+// nil, Get finds m, if the allocator holds. A full store is ErrFull, for which Delete or
+// Resize would do, and to replace an entry takes a slot, too; without room for the content
+// it is ErrContentFull, which is an ErrFull and for which Compact may do. Slots that were
+// freed are there again when no View or Range can see them: that is waited for a tenth of a
+// second. m's bytes are copied, but for ID.
 func (h *Handle) Put(m *Memory) (err error) {
 	s, t := h.store, &h.thread
 	if err := h.check(m); err != nil {

@@ -15,9 +15,8 @@ if build/slotrace-bench bench --list | grep -qE -- "$chosen"; then
 	build/slotrace-bench bench --only "$chosen"
 fi
 
-# A module of its own, which the product does not need. Building it takes a minute the first time, so lint leaves its vetting to us.
+# A module of its own, which the product does not need.
 cd bench
-go vet ./...
 go build -o "$root/build/peers" .
 if "$root/build/peers" --list | grep -qE -- "$chosen"; then
 	printf '\n== beside other stores\n'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test there is: natively, under the race detector, under Node, in a browser, and at the edge. All parts run even
-# when one fails, so that one run tells everything.
+# Runs every test there is: natively, under the race detector, of what compares the store with others, under Node, at the
+# edge, and in a browser. All parts run even when one fails, so that one run tells everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/needs.sh
@@ -24,6 +24,7 @@ node_exec="env -i 'PATH=$PATH' 'TMPDIR=${TMPDIR:-/tmp}' '$(go env GOROOT)/lib/wa
 part lint scripts/lint.sh
 part tests go test ./...
 part race env CGO_ENABLED=1 go test -race ./engine/... ./server/...
+part peers sh -c 'cd bench && go vet ./... && go test ./...' # a module of its own
 part node env GOOS=js GOARCH=wasm go test -exec "$node_exec" ./engine/... ./web/picture ./web/tree ./web/explore ./web/local
 part edge go test -tags edge -count=1 ./server/edge
 part browser go test -tags browser -count=1 ./web/browsertest
