@@ -28,50 +28,49 @@ func (h *Handle) Delete(id string) (err error) {
 	if !ok {
 		return fmt.Errorf("delete %q: %w", id, ErrNotFound)
 	}
-	entry := h.holder(slot, id) // previous: is the entry there the id's?
+	entry, _, own, found := h.holder(slot, id) // previous: is the entry there the id's?
 	// The commit word first: as long as it counts, whoever puts the id anew finds it in
 	// the index, and waits. The slot last: until then the index leads to it.
-	if entry.own {
-		h.ends(slot, entry, false)
+	if own {
+		h.ends(entry, false)
 		h.clear(slot) // clear
 	}
 	s.index.Delete(t, visible.Unlink, id) // unlink
 	h.locks(between)
 	switch {
-	case entry.own:
+	case own:
 		s.free.retire(t, &h.ending) // free
-	case entry.found != "":
-		return &ClobberedError{ID: id, Found: entry.found, Slot: slot}
+	case found != "":
+		return &ClobberedError{ID: id, Found: found, Slot: slot}
 	}
 	return nil
 }
 
-// holder is whose entry a slot holds.
-type holder struct {
-	own      bool   // it is of the id that was asked about, or so damaged that it is nobody's
-	found    string // the id, as far as it can be read
-	version  uint8
-	at, room uint64 // of its id and content
-}
-
-// holder looks whose the entry in a slot is. Who asks has the id's lock, so an entry
-// of that id does not change; another's, where slots collide, may.
-func (h *Handle) holder(slot uint64, id string) holder {
-	g, t := h.pinned, &h.thread
+// holder looks whose the entry in a slot is. own says that it is the id's that was asked
+// about, or so damaged that it is nobody's; otherwise found is its id, as far as it can be
+// read. Who asks has the id's lock, so an entry of that id does not change; another's, where
+// slots collide, may.
+func (h *Handle) holder(slot uint64, id string) (e freeSlot, version uint8, own bool, found string) {
+	s, g, t := h.store, h.pinned, &h.thread
 	word := g.commit(slot)
 	w := commitWord(word.Load(t, visible.Previous))
 	if w == slotEmpty {
-		return holder{}
+		return freeSlot{}, 0, false, ""
 	}
-	h.store.lockBlocks(t)
+	s.lockBlocks(t)
 	meta := g.blocks.View(t, visible.Previous, (slot+1)*g.blockBytes()-metadataBytes, metadataBytes-commitBytes)
 	p, err := g.place((*[metadataBytes - commitBytes]byte)(meta), slot)
-	h.store.unlockBlocks(t)
+	s.unlockBlocks(t)
 	if err != nil || !w.liveIn(g.number) {
-		return holder{own: h.store.kind.Holds, version: w.version()}
+		return freeSlot{number: slot}, w.version(), s.kind.Holds, ""
 	}
-	found := string(g.content.View(t, visible.Previous, p.at, p.id))
-	return holder{found == id, found, w.version(), p.at, p.bytes}
+	if there := g.content.View(t, visible.Previous, p.at, p.id); string(there) != id {
+		return freeSlot{}, 0, false, string(there)
+	}
+	if e = (freeSlot{slot, p.at, p.bytes}); !s.kind.Holds {
+		e.room = 0 // others may have been given these bytes
+	}
+	return e, w.version(), true, ""
 }
 
 // clear ends the entry in a slot.
@@ -80,12 +79,9 @@ func (h *Handle) clear(slot uint64) {
 	word.Store(&h.thread, visible.Clear, uint64(slotEmpty))
 }
 
-// ends says that the entry in a slot is about to end.
-func (h *Handle) ends(slot uint64, e holder, replaced bool) {
-	if !h.store.kind.Holds {
-		e.room = 0 // others may have been given these bytes
-	}
-	h.ending = ending{open: true, replaced: replaced, slot: freeSlot{number: slot, at: e.at, room: e.room}}
+// ends says that an entry is about to end.
+func (h *Handle) ends(e freeSlot, replaced bool) {
+	h.ending.open, h.ending.replaced, h.ending.slot = true, replaced, e
 }
 
 // DeleteSource is this file, as the binary was built from it.

@@ -33,9 +33,10 @@ type freeList struct {
 	waiting atomic.Bool // for those in looking: who goes out says so
 	_       [cacheLine]byte
 
-	undoing sync.Mutex // guards undone, and is held for no longer than that takes
-	undone  []freeSlot // of puts that died
-	orphans []freeSlot // of entries that were ended for somebody who died; readers may be looking at them
+	died    atomic.Bool // there is something in undone or orphans
+	undoing sync.Mutex  // guards them, and is held for no longer than that takes
+	undone  []freeSlot  // of puts that died
+	orphans []freeSlot  // of entries that were ended for somebody who died; readers may be looking at them
 }
 
 // look is a door that somebody may be inside by, and how often it had been left by one who
@@ -58,6 +59,7 @@ func (f *freeList) give(t *visible.Thread, slot freeSlot) {
 func (f *freeList) undo(slot freeSlot) {
 	f.undoing.Lock()
 	f.undone = append(f.undone, slot)
+	f.died.Store(true)
 	f.undoing.Unlock()
 }
 
@@ -65,12 +67,17 @@ func (f *freeList) undo(slot freeSlot) {
 func (f *freeList) adopt(slot freeSlot) {
 	f.undoing.Lock()
 	f.orphans = append(f.orphans, slot)
+	f.died.Store(true)
 	f.undoing.Unlock()
 }
 
 // takeUndone takes over the slots of those who died. Who calls has the list's lock.
 func (f *freeList) takeUndone() {
+	if !f.died.Load() {
+		return
+	}
 	f.undoing.Lock()
+	f.died.Store(false)
 	f.ready, f.undone = append(f.ready, f.undone...), nil
 	f.fresh, f.orphans = append(f.fresh, f.orphans...), nil
 	f.undoing.Unlock()

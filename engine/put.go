@@ -181,17 +181,19 @@ func (h *Handle) replace(id string, sum uint32) {
 			return
 		}
 	}
-	var before holder
+	var before freeSlot
+	var version uint8
+	var own bool
 	if old != slot {
-		before = h.holder(old, id) // not id's, if a collision has put another's there
+		before, version, own, _ = h.holder(old, id) // not id's, if a collision has put another's there
 	}
-	h.commit(before.version+1, sum)
-	if before.own {
-		h.ends(old, before, true)
+	h.commit(version+1, sum)
+	if own {
+		h.ends(before, true)
 	}
 	s.index.Store(t, visible.Index, id, slot)
 	h.loose = false
-	if before.own {
+	if own {
 		h.clear(old)
 		s.free.retire(t, &h.ending)
 	}
