@@ -2,7 +2,7 @@
 // shows how its cost grows with entries and with writers. It is a module of its own,
 // so that the product does not depend on the peers.
 //
-//	cd bench && go run . [--full] [--only REGEXP] [--json]
+//	cd bench && go run . [--full] [--only REGEXP] [--memories N] [--json]
 //
 // Every figure is a ratio of two things that were timed in turn, both warm, with data
 // that fits in memory. They are not stores for the same purpose: what each promises is
@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -29,6 +30,7 @@ type options struct {
 	full     bool // 10 million entries, too
 	json     bool
 	quick    bool
+	memories int // that are put, unless 0
 	list     bool
 	only     *regexp.Regexp
 	rounds   int
@@ -50,9 +52,10 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "few short rounds, to see that it works")
 	flag.BoolVar(&o.json, "json", false, "print one JSON object")
 	flag.BoolVar(&o.list, "list", false, "print the names of the figures")
+	flag.IntVar(&o.memories, "memories", 0, "put `N` memories of 3 KB, and not 32,000: fewer may lie in caches")
 	only := flag.String("only", "", "take figures whose name has this `regexp` in it")
 	flag.Parse()
-	few, many := 2_000, 16_000
+	few, many := 2_000, cmp.Or(o.memories, 32_000)
 	o.rounds, o.largest = 7, 1_000_000
 	switch {
 	case o.quick:
@@ -63,6 +66,10 @@ func main() {
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil || flag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "bench: --only takes a regular expression, and there are no other words; see --help")
+		os.Exit(2)
+	}
+	if o.memories < 0 || o.memories > 1_000_000 {
+		fmt.Fprintln(os.Stderr, "bench: --memories takes a number from 1 to 1,000,000")
 		os.Exit(2)
 	}
 	o.few, o.many = newData(few), newData(many)

@@ -24,6 +24,7 @@ type generation struct {
 	created    int64     // when the store was made, Unix time in nanoseconds
 	number     uint64    // of the generation, which commit words repeat. Reset changes it
 	ahead      *ahead    // finds memory for what comes next; nil where nothing would be won
+	streams    bool      // blocks are written past the caches
 }
 
 // adopt makes a generation of a mapping that has the geometry's size.
@@ -37,6 +38,7 @@ func adopt(m *mapping.Mapping, g geometry, path string) *generation {
 		content:    visible.NewBytes(ObjectContent, b[g.contentAt():]),
 		contentEnd: visible.NewCounter(ObjectContentEnd, 0, word(b, contentEndAt)),
 	}
+	n.streams = g.contentAt()-headerBytes > pastCaches
 	n.bump = area.Bump{End: &n.contentEnd, Size: g.content}
 	n.created = int64(le.Uint64(b[createdAt:]))
 	n.number, _ = unguarded(*word(b, generationAt))

@@ -227,12 +227,22 @@ func (g *geometry) sum(meta, id, content, embedding []byte) uint32 {
 	return c
 }
 
+// pastCaches is how much blocks must have together to be written past the caches, which do not
+// hold so much: in a smaller store an entry is found there that was put a moment ago.
+const pastCaches = 64 << 20
+
 // copySum copies the embedding, and goes on with the checksum, whose last part it is.
-func (g *geometry) copySum(c uint32, to, from []byte) uint32 {
-	if g.checksum == WholeEntry {
+func (g *generation) copySum(c uint32, to, from []byte) uint32 {
+	switch {
+	case g.checksum == WholeEntry && g.streams:
+		return bulk.StreamSum(c, to, from)
+	case g.checksum == WholeEntry:
 		return bulk.CopySum(c, to, from)
+	case g.streams:
+		bulk.Stream(to, from)
+	default:
+		bulk.Copy(to, from)
 	}
-	bulk.Copy(to, from)
 	return c
 }
 

@@ -354,3 +354,32 @@ func TestLockEachStepLosesMemoriesWithoutADataRace(t *testing.T) {
 		}
 	}
 }
+
+// What is written past the caches is there for whoever gets it, and in the file.
+func TestALargeStoreIsWrittenPastTheCaches(t *testing.T) {
+	for _, sum := range []Checksum{WholeEntry, ContentOnly} {
+		const values = 777 // the block does not end with a step of the copy
+		s := heapStore(t, Options{Capacity: 22_000, Embedding: values, Checksum: sum})
+		if !s.current.Peek().streams || heapStore(t, Options{Capacity: 20_000, Embedding: values}).current.Peek().streams {
+			t.Error("large is not what it was")
+		}
+		h := s.Handle(0, nil)
+		m := Memory{Embedding: make([]float32, values)}
+		for i := range 300 {
+			m.ID = fmt.Sprintf("memory %d", i)
+			for k := range m.Embedding {
+				m.Embedding[k] = float32(i*values + k)
+			}
+			if err := h.Put(&m); err != nil {
+				t.Fatal(err)
+			}
+			got, err := h.Get(m.ID)
+			if err != nil || !equal(got.Embedding, m.Embedding) {
+				t.Fatalf("%q: %v, %v", m.ID, got.Embedding, err)
+			}
+		}
+		if r := s.current.Peek().verify(); r.Entries != 300 || r.DamagedAll > 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+}

@@ -2,7 +2,10 @@
 // with its Castagnoli table, and quicker.
 package bulk
 
-import "hash/crc32"
+import (
+	"hash/crc32"
+	"unsafe"
+)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -31,6 +34,35 @@ func CopySum(sum uint32, to, from []byte) uint32 {
 
 // Copy copies from to the beginning of to, which is as long or longer and apart from it.
 func Copy(to, from []byte) { inPieces(0, to[:len(from)], from, false) }
+
+// Stream is Copy, and StreamSum is CopySum, for what is nobody's for a while and more than caches
+// hold: where the machine can, it goes to memory past them. A cache would read from memory first
+// what is there, to have it overwritten, and that is twice the traffic.
+func Stream(to, from []byte) {
+	to = to[:len(from)]
+	if n := streamed(to, from); n > 0 {
+		streamWide(&to[0], &from[0], n)
+		to, from = to[n:], from[n:]
+	}
+	inPieces(0, to, from, false)
+}
+
+func StreamSum(sum uint32, to, from []byte) uint32 {
+	to = to[:len(from)]
+	if n := streamed(to, from); n > 0 {
+		sum, to, from = ^streamSumWide(&to[0], &from[0], n, ^sum), to[n:], from[n:]
+	}
+	return CopySum(sum, to, from)
+}
+
+// streamed is how much of from can go past the caches.
+func streamed(to, from []byte) int {
+	const line = 64 // bytes of a cache
+	if !wide || uintptr(unsafe.Pointer(unsafe.SliceData(to)))%line != 0 {
+		return 0
+	}
+	return len(from) / step * step
+}
 
 // step is what is copied the wide way at once, in bytes.
 const step = 256

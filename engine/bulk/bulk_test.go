@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // Lengths around each border, at places that are aligned to nothing, beside bytes that are
@@ -33,6 +34,9 @@ func TestCopiesAndSumsAreThoseOfTheLibrary(t *testing.T) {
 		}
 		to := make([]byte, n+200)
 		where := random.IntN(70)
+		if n%2 == 0 { // a cache line's beginning
+			where = int(-uintptr(unsafe.Pointer(unsafe.SliceData(to))) % 64)
+		}
 		for _, way := range []struct {
 			name   string
 			summed bool
@@ -40,7 +44,9 @@ func TestCopiesAndSumsAreThoseOfTheLibrary(t *testing.T) {
 		}{
 			{"CopySum", true, func(to, from []byte) uint32 { return CopySum(seed, to, from) }},
 			{"CopySum in pieces", true, func(to, from []byte) uint32 { return inPieces(seed, to[:len(from)], from, true) }},
+			{"StreamSum", true, func(to, from []byte) uint32 { return StreamSum(seed, to, from) }},
 			{"Copy", false, func(to, from []byte) uint32 { Copy(to, from); return 0 }},
+			{"Stream", false, func(to, from []byte) uint32 { Stream(to, from); return 0 }},
 		} {
 			for i := range to {
 				to[i] = 0xee
@@ -61,7 +67,7 @@ func TestCopiesAndSumsAreThoseOfTheLibrary(t *testing.T) {
 
 // A target that is too short is a mistake of the caller's that nothing may be written for.
 func TestATargetTooShortIsRefused(t *testing.T) {
-	for _, way := range []func(to, from []byte){Copy, func(to, from []byte) { CopySum(0, to, from) }} {
+	for _, way := range []func(to, from []byte){Copy, Stream, func(to, from []byte) { CopySum(0, to, from) }, func(to, from []byte) { StreamSum(0, to, from) }} {
 		all := make([]byte, 600)
 		func() {
 			defer func() {
@@ -98,9 +104,9 @@ func FuzzSum(f *testing.F) {
 	f.Add(uint32(7), bytes.Repeat([]byte("slot"), 200))
 	f.Fuzz(func(t *testing.T, seed uint32, b []byte) {
 		want := crc32.Update(seed, castagnoli, b)
-		to := make([]byte, len(b))
-		if got, copied := Sum(seed, b), CopySum(seed, to, b); got != want || copied != want || !bytes.Equal(to, b) {
-			t.Errorf("Sum is %08x, CopySum %08x, and it should be %08x", got, copied, want)
+		to, past := make([]byte, len(b)), make([]byte, len(b))
+		if got, copied, streamed := Sum(seed, b), CopySum(seed, to, b), StreamSum(seed, past, b); got != want || copied != want || streamed != want || !bytes.Equal(to, b) || !bytes.Equal(past, b) {
+			t.Errorf("Sum is %08x, CopySum %08x, StreamSum %08x, and it should be %08x", got, copied, streamed, want)
 		}
 	})
 }

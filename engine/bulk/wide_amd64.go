@@ -8,12 +8,20 @@ import "golang.org/x/sys/cpu"
 // of AMD's since Zen 4. The race detector could not see what is copied there.
 var wide = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VPCLMULQDQ && cpu.X86.HasAVX2 && cpu.X86.HasSSE42
 
-// Both take a sum that is not inverted at its ends, and go on with it.
+// Sums are not inverted at their ends here. Where n bytes are copied they are a positive multiple
+// of step, and where they are streamed to is a cache line's beginning.
 
-// copySumWide takes n bytes, a positive multiple of step.
-//
 //go:noescape
 func copySumWide(to, from *byte, n int, sum uint32) uint32
+
+// streamSumWide and streamWide write past the caches, and return when what is written behind them
+// cannot be seen before it.
+//
+//go:noescape
+func streamSumWide(to, from *byte, n int, sum uint32) uint32
+
+//go:noescape
+func streamWide(to, from *byte, n int)
 
 //go:noescape
 func sumWide(of *byte, n int, sum uint32) uint32

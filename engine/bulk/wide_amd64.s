@@ -89,6 +89,19 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $64
 	CRC32Q AX, DX \
 	CRC32Q BX, DX
 
+// What is in Z8 to Z11, or in Z0 to Z3 at first, goes to DI: by way of the caches, or past them.
+#define KEEP(a, b, c, d) \
+	VMOVDQU64 a, (DI) \
+	VMOVDQU64 b, 64(DI) \
+	VMOVDQU64 c, 128(DI) \
+	VMOVDQU64 d, 192(DI)
+
+#define STREAM(a, b, c, d) \
+	VMOVNTDQ a, (DI) \
+	VMOVNTDQ b, 64(DI) \
+	VMOVNTDQ c, 128(DI) \
+	VMOVNTDQ d, 192(DI)
+
 // func copySumWide(to, from *byte, n int, sum uint32) uint32
 TEXT ·copySumWide(SB), NOSPLIT, $0-36
 	MOVQ to+0(FP), DI
@@ -96,10 +109,7 @@ TEXT ·copySumWide(SB), NOSPLIT, $0-36
 	MOVQ n+16(FP), CX
 	MOVL sum+24(FP), AX
 	FIRST
-	VMOVDQU64 Z0, (DI)
-	VMOVDQU64 Z1, 64(DI)
-	VMOVDQU64 Z2, 128(DI)
-	VMOVDQU64 Z3, 192(DI)
+	KEEP(Z0, Z1, Z2, Z3)
 	BEGIN
 	SUBQ $256, CX
 	JZ   end
@@ -108,10 +118,7 @@ loop:
 	ADDQ $256, SI
 	ADDQ $256, DI
 	NEXT
-	VMOVDQU64 Z8, (DI)
-	VMOVDQU64 Z9, 64(DI)
-	VMOVDQU64 Z10, 128(DI)
-	VMOVDQU64 Z11, 192(DI)
+	KEEP(Z8, Z9, Z10, Z11)
 	FOLD
 	SUBQ $256, CX
 	JNZ  loop
@@ -119,6 +126,50 @@ loop:
 end:
 	END
 	MOVL DX, ret+32(FP)
+	RET
+
+// func streamSumWide(to, from *byte, n int, sum uint32) uint32
+TEXT ·streamSumWide(SB), NOSPLIT, $0-36
+	MOVQ to+0(FP), DI
+	MOVQ from+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVL sum+24(FP), AX
+	FIRST
+	STREAM(Z0, Z1, Z2, Z3)
+	BEGIN
+	SUBQ $256, CX
+	JZ   end
+
+loop:
+	ADDQ $256, SI
+	ADDQ $256, DI
+	NEXT
+	STREAM(Z8, Z9, Z10, Z11)
+	FOLD
+	SUBQ $256, CX
+	JNZ  loop
+
+end:
+	SFENCE
+	END
+	MOVL DX, ret+32(FP)
+	RET
+
+// func streamWide(to, from *byte, n int)
+TEXT ·streamWide(SB), NOSPLIT, $0-24
+	MOVQ to+0(FP), DI
+	MOVQ from+8(FP), SI
+	MOVQ n+16(FP), CX
+
+loop:
+	NEXT
+	STREAM(Z8, Z9, Z10, Z11)
+	ADDQ $256, SI
+	ADDQ $256, DI
+	SUBQ $256, CX
+	JNZ  loop
+	SFENCE
+	VZEROUPPER
 	RET
 
 // func sumWide(of *byte, n int, sum uint32) uint32
