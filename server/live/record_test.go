@@ -468,25 +468,38 @@ func TestARecordingNamesTheAllocatorsThatItsStoresAreOf(t *testing.T) {
 			t.Errorf("%q, %q, want %q", s.Allocators(0), s.Outcome(), names)
 		}
 	}
-	record := run.Change{Record: new(true)}
 	id := begin(t, l, run.Config{Allocator: "fetch-add", Writers: 3, Slots: 30, Embedding: 4, Paused: true, Record: true}).ID
+	change(t, l, id, run.Change{Step: new(30)})
+	want(end(id), "fetch-add stored ", "fetch-add")
 	change(t, l, id, run.Change{Allocator: new("mutex")})
 	change(t, l, id, run.Change{Step: new(30)})
-	want(end(id), "mutex stored ", "mutex") // the first had no turn
+	change(t, l, id, run.Change{Record: new(true)}) // its figures begin with the run
+	change(t, l, id, run.Change{Step: new(30)})
+	want(end(id), "fetch-add and mutex by turns stored ", "fetch-add", "mutex")
+	change(t, l, id, run.Change{Record: new(true)})
 	change(t, l, id, run.Change{Allocator: new("compare-and-swap")})
+	change(t, l, id, run.Change{Step: new(30)})
 	change(t, l, id, run.Change{Allocator: new("fetch-add")})
 	change(t, l, id, run.Change{Step: new(30)})
-	change(t, l, id, run.Change{Allocator: new("mutex")})
-	change(t, l, id, record) // its figures begin with the run
-	change(t, l, id, run.Change{Step: new(30)})
-	want(end(id), "mutex and fetch-add by turns stored ", "mutex", "fetch-add")
-	change(t, l, id, record)
-	change(t, l, id, run.Change{Allocator: new("compare-and-swap")})
-	change(t, l, id, run.Change{Step: new(30)})
 	s := end(id)
-	want(s, "mutex, fetch-add and compare-and-swap by turns stored ", "mutex", "fetch-add", "compare-and-swap")
+	want(s, "fetch-add, mutex and compare-and-swap by turns stored ", "fetch-add", "mutex", "compare-and-swap")
 	if s.Run.Allocator != "mutex" {
 		t.Errorf("%+v", s.Run)
+	}
+}
+
+// One that has stored nothing has had no turn.
+func TestTheTurnsOfAllocators(t *testing.T) {
+	s := side{turn: turn{allocator: "a"}}
+	for _, step := range []struct {
+		stored uint64
+		next   string
+		want   []string // before it
+	}{{0, "b", nil}, {10, "a", []string{"b"}}, {10, "c", []string{"b"}}, {11, "b", []string{"b", "c"}}, {20, "c", []string{"b", "c"}}, {20, "a", []string{"b", "c"}}, {30, "", []string{"b", "c", "a"}}} {
+		if got := s.allocators(step.stored); !slices.Equal(got, step.want) {
+			t.Errorf("with %d stores: %q, want %q", step.stored, got, step.want)
+		}
+		s.takeTurn(step.next, step.stored)
 	}
 }
 

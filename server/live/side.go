@@ -361,9 +361,13 @@ func (s *side) switchTo(allocator string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stored := s.sums().stored
-	s.turns, s.turn = s.allocators(stored), turn{allocator, stored}
+	s.takeTurn(allocator, s.sums().stored)
 	return nil
+}
+
+// takeTurn has another allocator's turn begin when so much is stored; mu is held.
+func (s *side) takeTurn(allocator string, stored uint64) {
+	s.turns, s.turn = s.allocators(stored), turn{allocator, stored}
 }
 
 // changed begins the figures anew that say how the run goes since the last change.
