@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"slotrace/engine/visible"
 )
@@ -88,7 +89,7 @@ func TestDeletedSlotsComeBackUnderABusyReader(t *testing.T) {
 		})
 	}
 	refused := 0
-	for i := range 30000 {
+	for i := range 3000 {
 		if err := writer.Delete(memory(0, i%2).ID); err != nil {
 			t.Error(err)
 		}
@@ -101,8 +102,28 @@ func TestDeletedSlotsComeBackUnderABusyReader(t *testing.T) {
 	close(stop)
 	readers.Wait()
 	if refused > 0 { // a reader may be taken off its processor inside a get, but not for so long
-		t.Errorf("%d of 30000 puts were refused in a store with a free slot", refused)
+		t.Errorf("%d of 3000 puts were refused in a store with a free slot", refused)
 	}
+}
+
+// A reader that is in the middle of it for some time is waited for.
+func TestAPutWaitsForWhoLooksAtTheOnlyFreeSlot(t *testing.T) {
+	s := heapStore(t, Options{Capacity: 1})
+	h := s.Handle(0, nil)
+	put(t, h, memory(0, 0))
+	viewing, release := make(chan struct{}), make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		s.Handle(1, nil).View("w0-m0", func(*Memory) error { close(viewing); <-release; return nil })
+	})
+	<-viewing
+	drop(t, h, "w0-m0")
+	if err := h.Put(memory(0, 1)); !errors.Is(err, ErrFull) {
+		t.Errorf("while it is looked at: %v", err)
+	}
+	time.AfterFunc(10*time.Millisecond, func() { close(release) })
+	put(t, h, memory(0, 1))
+	reader.Wait()
 }
 
 func TestContentOfDeletedAndReplacedEntriesIsRoomAgain(t *testing.T) {
