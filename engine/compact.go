@@ -105,6 +105,8 @@ func damagedEntry(slot uint64, id, why string) error {
 // the store meanwhile.
 func (s *Store) DropDamaged() (dropped uint64, err error) {
 	err = s.alone(func(g *generation) error {
+		listed := s.free.numbers()
+		count := s.shared.Count.Peek()
 		leads := make(map[uint64][]string)
 		for _, e := range s.list() {
 			leads[e.slot] = append(leads[e.slot], e.id)
@@ -118,7 +120,9 @@ func (s *Store) DropDamaged() (dropped uint64, err error) {
 			}
 			word := g.commit(slot)
 			word.Poke(uint64(slotEmpty))
-			s.free.undo(freeSlot{number: slot})
+			if slot < count && !listed[slot] { // else it is somebody's to take already
+				s.free.undo(freeSlot{number: slot})
+			}
 			dropped++
 		}
 		s.damaged.Store(0)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"slotrace/engine/mapping"
 )
@@ -83,10 +84,13 @@ func (f *folder) sync() error {
 	if err := mapping.SyncDir(f.path); err != nil || f.placed.Load() {
 		return err
 	}
-	// Whoever made it may have ended without a Sync. The folder above can be another's.
-	err := mapping.SyncDir(filepath.Dir(f.path))
-	if errors.Is(err, fs.ErrPermission) {
-		err = nil
+	// Whoever made it may have ended without a Sync. The folder above can be another's, or of
+	// a kind that there is nothing to sync of.
+	err := mapping.SyncDir(filepath.Dir(filepath.Clean(f.path)))
+	for _, fine := range []error{fs.ErrPermission, errors.ErrUnsupported, syscall.EINVAL, syscall.EROFS} {
+		if errors.Is(err, fine) {
+			err = nil
+		}
 	}
 	f.placed.Store(err == nil)
 	return err
@@ -152,7 +156,7 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 	if err != nil {
 		return fail(err)
 	}
-	last := uint64(0)
+	last, store := uint64(0), uint64(0) // the highest number, and that of the file which is the store
 	for _, n := range numbers {
 		last = max(last, n)
 		whole, err := isWhole(f.file(n))
@@ -164,6 +168,9 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 		}
 		if (whole || err != nil) && !o.Replace {
 			return fail(ErrExists)
+		}
+		if whole || err != nil {
+			store = max(store, n)
 		}
 	}
 	path := f.file(last + 1)
@@ -178,8 +185,13 @@ func create(dir string, g geometry, o Options, made bool) (*Store, error) {
 		return fail(err)
 	}
 	s.choose(o)
-	for _, old := range slices.Backward(numbers) { // the newest last: whichever is left, an opening takes the new one
+	olds := slices.DeleteFunc(numbers, func(n uint64) bool { return n == store })
+	if store > 0 {
+		olds = append(olds, store) // last: it is what is there if another cannot be removed
+	}
+	for _, old := range olds {
 		if err := os.Remove(f.file(old)); err != nil {
+			n.void() // before the lock is released
 			return nil, errors.Join(err, s.Close(), os.Remove(path))
 		}
 	}

@@ -109,26 +109,33 @@ func (f *freeList) wait() {
 }
 
 // patience is how long take waits for readers of slots that were freed. Gets are short, but who
-// is in the middle of one may have been taken off its processor.
-const patience = 100 * time.Millisecond
+// is in the middle of one may have been taken off its processor. For a spell it looks again at
+// once, and then it naps.
+const (
+	patience = 100 * time.Millisecond
+	spell    = time.Millisecond
+)
 
 // take returns a free slot that nobody looks at any more, if there is one: one with
 // room for n bytes rather than another, and with roomy no other.
 func (f *freeList) take(t *visible.Thread, n uint64, roomy bool) (slot freeSlot, ok bool) {
-	const turns = 1000 // of looking again at once, before it naps
-	var waited time.Duration
+	var began time.Time
+	var nap, napped time.Duration
 	for turn := 0; ; turn++ {
 		slot, ok, wait := f.tryTake(t, n, roomy)
-		if ok || !wait || waited >= patience {
+		if ok || !wait || napped >= patience {
 			return slot, ok
 		}
-		if turn < turns {
+		if turn == 0 {
+			began = time.Now()
+		}
+		if nap == 0 && (turn%16 != 15 || time.Since(began) < spell) {
 			runtime.Gosched()
 			continue
 		}
-		nap := min(time.Duration(turn-turns+1)*10*time.Microsecond, longestNap)
+		nap = min(nap+10*time.Microsecond, longestNap)
 		time.Sleep(nap)
-		waited += nap // not what it took: a machine that lets it oversleep lets readers wait, too
+		napped += nap // not what it took: a machine that lets it oversleep lets readers wait, too
 	}
 }
 
@@ -143,7 +150,7 @@ func (f *freeList) tryTake(t *visible.Thread, n uint64, roomy bool) (slot freeSl
 		f.split(&slot, n)
 		return slot, true, false
 	}
-	return slot, false, len(f.batch) > 0 && t.Observer() == nil // a scheduler decides itself who goes on
+	return slot, false, len(f.batch)+len(f.fresh) > 0 && t.Observer() == nil // a scheduler decides itself who goes on
 }
 
 // remove takes one out of those that are ready.
@@ -206,6 +213,17 @@ func (f *freeList) choose(n uint64, roomy bool) int {
 		return -1
 	}
 	return len(f.ready) - 1
+}
+
+// numbers are those of all slots in the list, while nobody else is in the store.
+func (f *freeList) numbers() map[uint64]bool {
+	all := make(map[uint64]bool)
+	for _, list := range [][]freeSlot{f.ready, f.batch, f.fresh, f.undone, f.orphans} {
+		for _, slot := range list {
+			all[slot.number] = true
+		}
+	}
+	return all
 }
 
 // reset replaces the list, while nobody else is in the store.

@@ -64,7 +64,7 @@ func (s *Store) recover(g *generation) {
 			free = append(free, freeSlot{number: slot})
 		}
 	}
-	if taken < end && damaged.Load() == 0 { // else there may be something in a gap that somebody wants to look for
+	if (taken < end || len(double) > 0) && damaged.Load() == 0 { // else there may be something in a gap that somebody wants to look for
 		free, used = g.fillGaps(free, used, end)
 		s.shared.Count.Poke(used)
 	}

@@ -275,9 +275,10 @@ func (s *Store) alone(do func(g *generation) error) (err error) {
 func (s *Store) Reset() error {
 	return s.alone(func(g *generation) error {
 		n, wrapped := g.nextNumber()
-		if wrapped { // commit words' generations begin anew: forget the old ones
+		if wrapped || s.damaged.Load() > 0 { // commit words' generations begin anew, or some are of none: forget them all
 			g.empty()
 		}
+		s.damaged.Store(0)
 		g.setNumber(n)
 		s.forget(g)
 		return nil

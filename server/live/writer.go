@@ -101,7 +101,9 @@ func (w *writer) pass() bool {
 
 // leave comes before whatever a writer may wait for, but for its turn.
 func (w *writer) leave() {
-	w.side.pacer.Leave(&w.thread)
+	if !w.retired { // else its number may be another's by now
+		w.side.pacer.Leave(&w.thread)
+	}
 	if w.walker != nil {
 		w.walker.Leave()
 	}
