@@ -38,11 +38,18 @@ func (s *Summary) cameTo(side int) string {
 	case f.Stored == 0:
 		return allocator + " stored nothing."
 	case f.Lost > 0:
-		return fmt.Sprintf("%s lost %s of %s memories, each stored without an error.", allocator, Number(f.Lost), Number(f.Stored))
+		return fmt.Sprintf("%s lost %s of %s, each stored without an error.", allocator, Number(f.Lost), memories(f.Stored))
 	case f.Unread > 0:
-		return fmt.Sprintf("%s stored %s memories; of the %s that were read back none was lost.", allocator, Number(f.Stored), Number(f.Readable))
+		return fmt.Sprintf("%s stored %s; of the %s that were read back none was lost.", allocator, memories(f.Stored), Number(f.Readable))
 	}
-	return fmt.Sprintf("%s stored %s memories and lost none.", allocator, Number(f.Stored))
+	return fmt.Sprintf("%s stored %s and lost none.", allocator, memories(f.Stored))
+}
+
+func memories(n uint64) string {
+	if n == 1 {
+		return "1 memory"
+	}
+	return Number(n) + " memories"
 }
 
 // Setup says in words what ran, and for how long.

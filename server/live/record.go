@@ -396,6 +396,21 @@ func (s *side) portray(t *tape) {
 	}
 }
 
+// keepSwitch tells the recording at the barrier that the side has another allocator from now on.
+func (s *side) keepSwitch() {
+	s.tracing.Lock()
+	t := s.tape
+	if t != nil {
+		s.follow() // those steps are the other's
+	}
+	s.tracing.Unlock()
+	if t != nil {
+		s.portray(t)
+		t.record.recorder.State(t.record.portrayed())
+		t.record.recorder.Tick()
+	}
+}
+
 // keepLap shows the recording the lap that has ended and been read back, whole and exact. It
 // waits for the disk. The lead calls it at the barrier.
 func (s *side) keepLap() {

@@ -488,6 +488,62 @@ func TestARecordingNamesTheAllocatorsThatItsStoresAreOf(t *testing.T) {
 	}
 }
 
+// Whoever replays it sees each step beside the code that took it: a recording tells of the
+// switch between the last step of the one and the first of the other.
+func TestARecordingSwitchesWhenTheRunDoes(t *testing.T) {
+	o := recordingIn(t, onHeap())
+	l := newLive(t, o)
+	id := begin(t, l, run.Config{Allocator: "fetch-add", Writers: 3, Slots: 1000, Embedding: 4, Record: true}).ID
+	for _, name := range []string{"check-then-act", "fetch-add", "check-then-act"} {
+		before, _ := l.Status(id)
+		until(t, func() bool { st, _ := l.Status(id); return st.Sides[0].Stored > before.Sides[0].Stored+2000 })
+		change(t, l, id, run.Change{Allocator: new(name)})
+	}
+	before, _ := l.Status(id)
+	until(t, func() bool { st, _ := l.Status(id); return st.Sides[0].Stored > before.Sides[0].Stored+2000 })
+	rec := open(t, o, change(t, l, id, run.Change{Record: new(false)}))
+	type switched struct {
+		at        int64
+		allocator uint8
+	}
+	var switches []switched
+	var records []event.Record
+	for i := range rec.Segments {
+		frames, err := rec.Frames(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range frames {
+			if s := f.State; s != nil && (len(switches) == 0 || switches[len(switches)-1].allocator != s.Allocators[0]) {
+				switches = append(switches, switched{f.At, s.Allocators[0]})
+			}
+			for _, x := range f.Steps {
+				records = append(records, x.Records...)
+			}
+		}
+	}
+	if len(switches) != 4 {
+		t.Fatalf("%+v", switches)
+	}
+	slices.SortStableFunc(records, func(a, b event.Record) int { return cmp.Compare(a.At, b.At) })
+	takes := map[visible.Step]int{visible.Claim: alloc.Index("fetch-add"), visible.Look: alloc.Index("check-then-act"), visible.Tell: alloc.Index("check-then-act")}
+	seen, wrong, k := 0, 0, 0
+	for i := range records {
+		r := &records[i]
+		for k+1 < len(switches) && switches[k+1].at <= r.At {
+			k++
+		}
+		if of, ok := takes[r.Step]; ok {
+			if seen++; of != int(switches[k].allocator) {
+				wrong++
+			}
+		}
+	}
+	if wrong > 0 || seen < 8000 {
+		t.Errorf("%d of %d steps are beside the code of another allocator: %+v", wrong, seen, switches)
+	}
+}
+
 // One that has stored nothing has had no turn.
 func TestTheTurnsOfAllocators(t *testing.T) {
 	s := side{turn: turn{allocator: "a"}}
