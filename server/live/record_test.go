@@ -491,7 +491,7 @@ func TestARecordingNamesTheAllocatorsThatItsStoresAreOf(t *testing.T) {
 // Whoever replays it sees each step beside the code that took it: a recording tells of the
 // switch between the last step of the one and the first of the other.
 func TestARecordingSwitchesWhenTheRunDoes(t *testing.T) {
-	o := recordingIn(t, onHeap())
+	o := recordingIn(t, onFile(t)) // where the race detector does not see the bug
 	l := newLive(t, o)
 	id := begin(t, l, run.Config{Allocator: "fetch-add", Writers: 3, Slots: 1000, Embedding: 4, Record: true}).ID
 	for _, name := range []string{"check-then-act", "fetch-add", "check-then-act"} {
