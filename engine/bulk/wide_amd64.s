@@ -102,54 +102,37 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $64
 	VMOVNTDQ c, 128(DI) \
 	VMOVNTDQ d, 192(DI)
 
+// What both ways of copying and summing up do; STORE is KEEP or STREAM.
+#define COPYSUM(STORE) \
+	MOVQ to+0(FP), DI \
+	MOVQ from+8(FP), SI \
+	MOVQ n+16(FP), CX \
+	MOVL sum+24(FP), AX \
+	FIRST \
+	STORE(Z0, Z1, Z2, Z3) \
+	BEGIN \
+	SUBQ $256, CX \
+	JZ   end \
+loop: \
+	ADDQ $256, SI \
+	ADDQ $256, DI \
+	NEXT \
+	STORE(Z8, Z9, Z10, Z11) \
+	FOLD \
+	SUBQ $256, CX \
+	JNZ  loop \
+end:
+
 // func copySumWide(to, from *byte, n int, sum uint32) uint32
 TEXT ·copySumWide(SB), NOSPLIT, $0-36
-	MOVQ to+0(FP), DI
-	MOVQ from+8(FP), SI
-	MOVQ n+16(FP), CX
-	MOVL sum+24(FP), AX
-	FIRST
-	KEEP(Z0, Z1, Z2, Z3)
-	BEGIN
-	SUBQ $256, CX
-	JZ   end
-
-loop:
-	ADDQ $256, SI
-	ADDQ $256, DI
-	NEXT
-	KEEP(Z8, Z9, Z10, Z11)
-	FOLD
-	SUBQ $256, CX
-	JNZ  loop
-
-end:
+	COPYSUM(KEEP)
 	END
 	MOVL DX, ret+32(FP)
 	RET
 
 // func streamSumWide(to, from *byte, n int, sum uint32) uint32
 TEXT ·streamSumWide(SB), NOSPLIT, $0-36
-	MOVQ to+0(FP), DI
-	MOVQ from+8(FP), SI
-	MOVQ n+16(FP), CX
-	MOVL sum+24(FP), AX
-	FIRST
-	STREAM(Z0, Z1, Z2, Z3)
-	BEGIN
-	SUBQ $256, CX
-	JZ   end
-
-loop:
-	ADDQ $256, SI
-	ADDQ $256, DI
-	NEXT
-	STREAM(Z8, Z9, Z10, Z11)
-	FOLD
-	SUBQ $256, CX
-	JNZ  loop
-
-end:
+	COPYSUM(STREAM)
 	SFENCE
 	END
 	MOVL DX, ret+32(FP)
