@@ -391,21 +391,8 @@ func TestAnOldFileIsNotServedForANewOneThatIsDamaged(t *testing.T) {
 func TestADamagedEntryIsDroppedOnlyWhenAskedFor(t *testing.T) {
 	s, dir := fileStore(t, Options{Capacity: 4})
 	put(t, s.Handle(0, nil), memory(0, 0), memory(0, 1), memory(0, 2))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(first(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b[headerBytes] ^= 1
-	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = Open(dir, ""); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	shut(t, s, dir, func(b []byte) { b[headerBytes] ^= 1 })
+	s = reopen(t, s, dir)
 	h := s.Handle(0, nil)
 	g := s.current.Peek()
 	g.mapping.Bytes()[headerBytes+g.blockBytes()] ^= 1 // and one that the index leads to

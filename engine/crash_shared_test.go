@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,36 +126,12 @@ func (s *sharer) do(kind, id string, version int) (full bool) {
 	return full
 }
 
-// sharedOp is what was asked of a store of which only the versions of ids matter.
-type sharedOp struct{ kind, id, version string }
-
-// unknown is the outcome of what was under way when the process was killed.
-const unknown = "?"
-
-var sharedModel = porcupine.Model{
-	Partition: func(history []porcupine.Operation) (parts [][]porcupine.Operation) {
-		at := map[string]int{}
-		for _, op := range history {
-			id := op.Input.(sharedOp).id
-			if _, ok := at[id]; !ok {
-				at[id] = len(parts)
-				parts = append(parts, nil)
-			}
-			parts[at[id]] = append(parts[at[id]], op)
-		}
-		return parts
-	},
-	Init: func() any { return "none" },
-	Step: func(state, input, output any) (bool, any) {
-		switch in := input.(sharedOp); in.kind {
-		case "put":
-			return true, in.version
-		case "get":
-			return output == unknown || output == state, state
-		default:
-			return output == unknown || (output == "none") == (state == "none"), "none"
-		}
-	},
+// version is an outcome as a log has it, whose words are not to be empty.
+func version(outcome string) string {
+	if outcome == "none" {
+		return ""
+	}
+	return outcome
 }
 
 // readShared adds what a writer wrote down to a history.
@@ -172,9 +149,10 @@ func readShared(t *testing.T, history []porcupine.Operation, w int, b []byte) []
 		switch f := strings.Fields(line); {
 		case !strings.HasSuffix(line, "\n"): // the kill came while it was written
 		case len(f) == 5 && f[0] == "b":
-			op = &porcupine.Operation{ClientId: w, Input: sharedOp{f[1], f[2], f[3]}, Call: number(f[4])}
+			do := operation(slices.Index(operations, f[1]))
+			op = &porcupine.Operation{ClientId: w, Input: asked{do, f[2], f[3]}, Call: number(f[4])}
 		case len(f) == 3 && f[0] == "e" && op != nil:
-			op.Output, op.Return = f[1], number(f[2])
+			op.Output, op.Return = version(f[1]), number(f[2])
 			if f[1] != "full" { // then it has done nothing
 				history = append(history, *op)
 			}
@@ -184,7 +162,7 @@ func readShared(t *testing.T, history []porcupine.Operation, w int, b []byte) []
 		}
 	}
 	if op != nil {
-		op.Output, op.Return = unknown, math.MaxInt64
+		op.Output, op.Return = unknown{}, math.MaxInt64
 		history = append(history, *op)
 	}
 	return history
@@ -194,24 +172,17 @@ func readShared(t *testing.T, history []porcupine.Operation, w int, b []byte) []
 // history, and a linearizable one: where writers share ids it does not say itself who was last.
 func TestKill9LeavesALinearizableHistory(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, "store")
-	s, err := Create(path, Options{Capacity: sharedSlots, Embedding: testEmbedding, Content: sharedSlots * 160})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	path := crashStore(t, dir, sharedSlots)
 	random := rand.New(rand.NewPCG(1, 9))
 	state := map[string]string{}
-	operations, cut, twice := 0, 0, 0
+	done, cut, twice := 0, 0, 0
 	for kill := range kills(t) / 2 {
 		name := holding()[kill%len(holding())]
 		killAt(t, dir, "shared "+name, kill, time.Duration(random.IntN(15_000))*time.Microsecond)
 		var history []porcupine.Operation
 		for id, version := range state {
-			if version != "none" {
-				history = append(history, porcupine.Operation{ClientId: sharedWriters + 1, Input: sharedOp{"put", id, version}, Call: -1, Output: "-", Return: 0})
+			if version != "" {
+				history = append(history, porcupine.Operation{ClientId: sharedWriters + 1, Input: asked{putOp, id, version}, Call: -1, Output: "-", Return: 0})
 			}
 		}
 		for w := range sharedWriters + 1 {
@@ -226,7 +197,8 @@ func TestKill9LeavesALinearizableHistory(t *testing.T) {
 			history = readShared(t, history, w, b)
 		}
 		for _, op := range history {
-			if operations++; op.Output == unknown {
+			done++
+			if op.Output == (unknown{}) {
 				cut++
 			}
 		}
@@ -239,26 +211,27 @@ func TestKill9LeavesALinearizableHistory(t *testing.T) {
 				twice++
 			}
 		}
-		if s, err = Open(path, name); err != nil {
+		s, err := Open(path, name)
+		if err != nil {
 			t.Fatal(err)
 		}
 		h := s.Handle(0, nil)
 		for i := range sharedIDs {
 			id := fmt.Sprintf("m%d", i)
-			state[id] = "none"
+			state[id] = ""
 			if version := readVersion(t, h, id); version != 0 {
 				state[id] = strconv.Itoa(version)
 			}
-			history = append(history, porcupine.Operation{ClientId: sharedWriters + 2, Input: sharedOp{"get", id, ""}, Call: math.MaxInt64 - 10, Output: state[id], Return: math.MaxInt64 - 9})
+			history = append(history, porcupine.Operation{ClientId: sharedWriters + 2, Input: asked{getOp, id, ""}, Call: math.MaxInt64 - 10, Output: state[id], Return: math.MaxInt64 - 9})
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if !porcupine.CheckOperations(sharedModel, history) {
+		if !porcupine.CheckOperations(memories, history) {
 			t.Fatalf("kill %d, %s: what is there, %v, comes of no order of %d operations", kill, name, state, len(history))
 		}
 	}
-	t.Logf("%d operations, of them %d under way when their process was killed; %d replacements cut off", operations, cut, twice)
+	t.Logf("%d operations, of them %d under way when their process was killed; %d replacements cut off", done, cut, twice)
 	if cut == 0 {
 		t.Error("nothing was under way when the processes were killed")
 	}
@@ -267,18 +240,19 @@ func TestKill9LeavesALinearizableHistory(t *testing.T) {
 // The model can say no.
 func TestASharedHistoryThatCannotBe(t *testing.T) {
 	put := func(version string, call, ret int64) porcupine.Operation {
-		return porcupine.Operation{Input: sharedOp{"put", "m0", version}, Call: call, Output: "-", Return: ret}
+		return porcupine.Operation{Input: asked{putOp, "m0", version}, Call: call, Output: "-", Return: ret}
 	}
 	get := func(version string) porcupine.Operation {
-		return porcupine.Operation{ClientId: 1, Input: sharedOp{"get", "m0", ""}, Call: 10, Output: version, Return: 11}
+		return porcupine.Operation{ClientId: 1, Input: asked{getOp, "m0", ""}, Call: 10, Output: version, Return: 11}
 	}
-	gone := porcupine.Operation{Input: sharedOp{"delete", "m0", ""}, Call: 5, Output: "-", Return: 6}
+	gone := porcupine.Operation{Input: asked{deleteOp, "m0", ""}, Call: 5, Output: "found", Return: 6}
+	cut := porcupine.Operation{ClientId: 2, Input: asked{putOp, "m0", "3"}, Call: 5, Output: unknown{}, Return: math.MaxInt64}
 	for want, history := range map[bool][][]porcupine.Operation{
-		true:  {{put("1", 1, 2), put("2", 3, 4), get("2")}, {put("1", 1, 4), put("2", 2, 3), get("1")}, {put("1", 1, 2), gone, get("none")}},
-		false: {{put("1", 1, 2), put("2", 3, 4), get("1")}, {put("1", 1, 2), get("none")}, {put("1", 1, 2), gone, get("1")}},
+		true:  {{put("1", 1, 2), put("2", 3, 4), get("2")}, {put("1", 1, 4), put("2", 2, 3), get("1")}, {put("1", 1, 2), gone, get("")}, {put("1", 1, 2), cut, get("1")}, {put("1", 1, 2), cut, get("3")}},
+		false: {{put("1", 1, 2), put("2", 3, 4), get("1")}, {put("1", 1, 2), get("")}, {put("1", 1, 2), gone, get("1")}, {put("1", 1, 2), cut, get("2")}},
 	} {
 		for _, h := range history {
-			if got := porcupine.CheckOperations(sharedModel, h); got != want {
+			if got := porcupine.CheckOperations(memories, h); got != want {
 				t.Errorf("%+v: %v", h, got)
 			}
 		}

@@ -138,16 +138,25 @@ func kills(t *testing.T) int {
 	return n
 }
 
+// crashStore makes the store that processes are killed over, in a folder where their logs are, too.
+func crashStore(t *testing.T, dir string, slots uint64) (path string) {
+	t.Helper()
+	path = filepath.Join(dir, "store")
+	s, err := Create(path, Options{Capacity: slots, Embedding: testEmbedding, Content: slots * 160})
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // What had returned before a process was killed is there when the store is opened,
 // what was under way is there whole or not at all, and nothing is damaged.
 func TestKill9LosesNothingThatWasAcknowledged(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, "store")
-	s, err := Create(path, Options{Capacity: crashCapacity, Embedding: testEmbedding, Content: crashCapacity * 160})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Close()
+	path := crashStore(t, dir, crashCapacity)
 	state := map[string]int{} // the version of each id
 	random := rand.New(rand.NewPCG(9, 9))
 	acknowledged, pending := 0, 0

@@ -32,6 +32,36 @@ func fileStore(t testing.TB, o Options) (s *Store, dir string) {
 // first is the file of a store that was never compacted.
 func first(dir string) string { return filepath.Join(dir, "00000001.store") }
 
+// shut closes a store and changes its first file.
+func shut(t *testing.T, s *Store, dir string, change func(b []byte)) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(first(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(b)
+	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reopen closes a store and opens it.
+func reopen(t *testing.T, s *Store, dir string) *Store {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
 func TestAMappedFileKeepsMemoriesAcrossOpening(t *testing.T) {
 	s, path := fileStore(t, Options{Capacity: 64})
 	h := s.Handle(0, nil)
@@ -308,25 +338,12 @@ func TestAReplacementThatFailsLosesNothing(t *testing.T) {
 func TestCreateKeepsAFileWithoutAHeader(t *testing.T) {
 	s, dir := fileStore(t, Options{Capacity: 4})
 	put(t, s.Handle(0, nil), memory(0, 0))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(first(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	clear(b[:headerBytes])
-	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	shut(t, s, dir, func(b []byte) { clear(b[:headerBytes]) })
 	if _, err := Create(dir, Options{Capacity: 1}); !errors.Is(err, ErrExists) {
 		t.Errorf("%v", err)
 	}
-	clear(b)
-	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s, err = Create(dir, Options{Capacity: 1}) // nothing is in it: its making was cut off
+	shut(t, s, dir, func(b []byte) { clear(b) })
+	s, err := Create(dir, Options{Capacity: 1}) // nothing is in it: its making was cut off
 	if err != nil {
 		t.Fatal(err)
 	}

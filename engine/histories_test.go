@@ -27,11 +27,16 @@ const (
 	deleteOp
 )
 
+var operations = []string{"put", "get", "delete"}
+
 type asked struct {
 	do    operation
 	id    string
 	value string
 }
+
+// unknown is the outcome of what was under way when its process was killed.
+type unknown struct{}
 
 // memories is what a store is to do, id by id: a register that can be empty. A get's
 // answer, and whether a delete found anything, is a value; "" is none.
@@ -51,18 +56,19 @@ var memories = porcupine.Model{
 	Init: func() any { return "" },
 	Step: func(state, input, output any) (bool, any) {
 		in := input.(asked)
+		_, cut := output.(unknown)
 		switch in.do {
 		case putOp:
 			return true, in.value
 		case getOp:
-			return output == state, state
+			return cut || output == state, state
 		default:
-			return output.(string) == "" == (state == ""), ""
+			return cut || (output == "") == (state == ""), ""
 		}
 	},
 	DescribeOperation: func(input, output any) string {
 		in := input.(asked)
-		return fmt.Sprintf("%s %s %s -> %q", [...]string{"put", "get", "delete"}[in.do], in.id, in.value, output)
+		return fmt.Sprintf("%s %s %s -> %q", operations[in.do], in.id, in.value, output)
 	},
 }
 

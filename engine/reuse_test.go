@@ -425,13 +425,7 @@ func TestRoomIsThereAgainAfterOpening(t *testing.T) {
 				drop(t, h, id)
 			}
 		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		s, err := Open(dir, "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		s = reopen(t, s, dir)
 		h = s.Handle(0, nil)
 		for _, id := range numbers("t", 0, 9) {
 			put(t, h, sized(id, 100))
@@ -460,15 +454,7 @@ func TestGapsGoToFreshSlotsToo(t *testing.T) {
 	}
 	drop(t, h, numbers("s", 0, 3)...)
 	drop(t, h, "c", "d", "e") // b is left, from 100 to 500
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(dir, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	h = s.Handle(0, nil)
+	h = reopen(t, s, dir).Handle(0, nil)
 	put(t, h, sized("f", 500), sized("g", 60), sized("h", 40))
 	if m, err := h.Get("b"); err != nil || len(m.Content) != 399 {
 		t.Errorf("%d bytes, %v", len(m.Content), err)

@@ -221,21 +221,8 @@ func TestDroppingFreesNoSlotTwice(t *testing.T) {
 func TestResetForgetsDamage(t *testing.T) {
 	s, dir := fileStore(t, Options{Capacity: 4})
 	put(t, s.Handle(0, nil), memory(0, 0), memory(0, 1), memory(0, 2))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(first(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b[headerBytes+3*s.shape.blockBytes()-commitBytes] ^= 1 // the last one's commit word
-	if err := os.WriteFile(first(dir), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = Open(dir, ""); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	shut(t, s, dir, func(b []byte) { b[headerBytes+3*s.shape.blockBytes()-commitBytes] ^= 1 }) // the last one's commit word
+	s = reopen(t, s, dir)
 	if n := s.Stats().Damaged; n != 1 {
 		t.Fatalf("%d damaged", n)
 	}
@@ -278,14 +265,7 @@ func TestTheRoomOfWhatAnOpeningEnds(t *testing.T) {
 	was := word.Peek()
 	put(t, h, sized("a", 100))
 	word.Poke(was)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(dir, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s = reopen(t, s, dir)
 	wantRooms(t, s, "opened")
 	put(t, s.Handle(0, nil), sized("b", 100), sized("c", 100))
 }
