@@ -236,8 +236,8 @@ func (r *active) change(ctx context.Context, c run.Change) error {
 				return err
 			}
 			r.set(func(f *run.Config) { *[]*string{&f.Allocator, &f.Compare}[i] = *name })
-			s.keepSwitch()
 			s.changed()
+			s.keepSwitch()
 			return nil
 		})
 		if err != nil {
